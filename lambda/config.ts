@@ -1,0 +1,210 @@
+import * as v from 'valibot';
+import { requiredVariables, type VariableName } from './env.ts';
+import type { AttributeMap } from './guest/profile.ts';
+
+export type ProviderName = 'webchat-v1' | 'web-messaging';
+
+/** The validated configuration of a function. Durations carry their unit in the name. */
+export interface Config {
+  readonly genesysSecretId: string;
+  readonly crmTableName: string;
+  readonly guestTableName: string;
+  readonly environment: string;
+  readonly allowedOrigins: '*' | ReadonlySet<string>;
+  readonly provider: ProviderName;
+  readonly genesysBaseUrl: string;
+  readonly genesysLoginUrl: string;
+  readonly overflowQueueUrl: string | undefined;
+  readonly overflowMaxAgeSeconds: number;
+  readonly exposedCrmAttributes: readonly string[];
+  readonly attributeMap: AttributeMap;
+  readonly integrationSource: string;
+  readonly anonymousEmailDomain: string;
+  readonly requireExplicitConsent: boolean;
+  readonly requireSignedSession: boolean;
+  readonly initBudgetMs: number;
+  readonly crmTimeoutMs: number;
+  readonly genesysTimeoutMs: number;
+  readonly guestTtlSeconds: number;
+  /** Present for provider `web-messaging`. */
+  readonly webMessaging: { readonly deploymentId: string; readonly externalSourceId: string } | undefined;
+  readonly logLevel: LogLevel;
+}
+
+const logLevels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'SILENT', 'CRITICAL'] as const;
+type LogLevel = (typeof logLevels)[number];
+
+/** The configuration is unusable. Names every fault and no value: it reaches logs. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly faults: readonly { readonly name: string; readonly message: string }[]) {
+    super(`Invalid configuration: ${faults.map(({ name, message }) => `${name} ${message}`).join('; ')}`);
+  }
+}
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+
+const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
+
+const text = v.pipe(v.string('is required'), v.trim(), v.minLength(1, 'is required'));
+const flag = v.pipe(
+  v.optional(v.picklist(['true', 'false'], 'must be "true" or "false"'), 'false'),
+  v.transform((value) => value === 'true'),
+);
+const count = (fallback: number) =>
+  v.pipe(
+    v.optional(v.string(), String(fallback)),
+    v.regex(/^\d{1,9}$/, 'must be a whole number of at least 1'),
+    v.transform(Number),
+    v.minValue(1, 'must be a whole number of at least 1'),
+  );
+const baseUrl = v.pipe(
+  text,
+  v.check((value) => {
+    const url = parseUrl(value);
+    return (
+      url !== undefined &&
+      (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
+      `${url.username}${url.password}${url.search}${url.hash}` === ''
+    );
+  }, 'must be an https URL (http for loopback only)'),
+  v.transform((value) => value.replace(/\/+$/, '')),
+);
+const list = (value: string): readonly string[] =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+const origins = v.pipe(
+  text,
+  v.check(
+    (value) =>
+      value === '*' ||
+      (list(value).length > 0 && list(value).every((origin) => parseUrl(origin)?.origin === origin)),
+    'must be "*" or a comma-separated list of exact origins such as https://www.example.com',
+  ),
+  v.transform((value): '*' | ReadonlySet<string> => (value === '*' ? '*' : new Set(list(value)))),
+);
+const attributeMap = v.pipe(
+  v.optional(v.string(), '{"crmTier":"tier","historicalTickets":"previousTickets"}'),
+  v.rawTransform(({ dataset, addIssue, NEVER }): AttributeMap => {
+    try {
+      const map: unknown = JSON.parse(dataset.value);
+      if (v.is(v.record(v.string(), v.pipe(v.string(), v.minLength(1))), map)) return Object.freeze(map);
+    } catch {
+      // Falls through to the issue below: the parser's own message would repeat the value.
+    }
+    addIssue({ message: 'must be a JSON object of Genesys attribute names to CRM attribute names' });
+    return NEVER;
+  }),
+);
+
+const schema = v.object({
+  GENESYS_SECRET_ID: text,
+  CRM_TABLE_NAME: text,
+  GUEST_TABLE_NAME: text,
+  ENVIRONMENT: v.optional(text, 'development'),
+  ALLOWED_ORIGINS: origins,
+  GUEST_PROVIDER: v.optional(
+    v.picklist(['webchat-v1', 'web-messaging'], 'must be "webchat-v1" or "web-messaging"'),
+    'webchat-v1',
+  ),
+  GENESYS_BASE_URL: v.optional(baseUrl, 'https://api.mypurecloud.com'),
+  GENESYS_LOGIN_URL: v.optional(baseUrl),
+  OVERFLOW_QUEUE_URL: v.optional(baseUrl),
+  OVERFLOW_MAX_AGE_SECONDS: count(120),
+  EXPOSED_CRM_ATTRIBUTES: v.pipe(v.optional(v.string(), 'firstName,tier,previousTickets'), v.transform(list)),
+  ATTRIBUTE_MAP: attributeMap,
+  INTEGRATION_SOURCE: v.optional(text, 'node-middleware-v1'),
+  ANONYMOUS_EMAIL_DOMAIN: v.optional(
+    v.pipe(text, v.regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'must be a domain name')),
+    'temp.com',
+  ),
+  REQUIRE_EXPLICIT_CONSENT: flag,
+  REQUIRE_SIGNED_SESSION: flag,
+  INIT_BUDGET_MS: count(8000),
+  CRM_TIMEOUT_MS: count(500),
+  GENESYS_TIMEOUT_MS: count(4000),
+  GUEST_TTL_SECONDS: count(86_400),
+  WEB_MESSAGING_DEPLOYMENT_ID: v.optional(text),
+  EXTERNAL_SOURCE_ID: v.optional(text),
+  LOG_LEVEL: v.optional(
+    v.pipe(v.string(), v.toUpperCase(), v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`)),
+    'INFO',
+  ),
+} satisfies Record<VariableName, unknown>);
+
+/** Domain of a Genesys Cloud region, from the API host: `api.mypurecloud.de` → `mypurecloud.de`. */
+export const regionDomain = (genesysBaseUrl: string): string =>
+  new URL(genesysBaseUrl).host.replace(/^api\./, '');
+
+/**
+ * Reads the environment of a function; an empty variable counts as absent.
+ * @throws ConfigError naming every fault at once
+ */
+export const readConfig = (environment: Readonly<Record<string, string | undefined>>): Config => {
+  const present = Object.fromEntries(
+    Object.keys(schema.entries).flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value.trim() === '' ? [] : [[name, value]];
+    }),
+  );
+  const missing = requiredVariables
+    .filter((name) => !(name in present))
+    .map((name) => ({ name, message: 'is required' }));
+  const parsed = v.safeParse(schema, present);
+  const faults = [
+    ...missing,
+    ...(parsed.issues ?? [])
+      .map((issue) => ({ name: v.getDotPath(issue) ?? 'environment', message: issue.message }))
+      .filter(({ name }) => !missing.some((fault) => fault.name === name)),
+  ];
+  const values = { ...(parsed.output as Partial<v.InferOutput<typeof schema>>) };
+  if (values.ENVIRONMENT === 'production' && values.ALLOWED_ORIGINS === '*') {
+    faults.push({ name: 'ALLOWED_ORIGINS', message: 'must not be "*" in production' });
+  }
+  if (present['GUEST_PROVIDER'] === 'web-messaging') {
+    for (const name of ['WEB_MESSAGING_DEPLOYMENT_ID', 'EXTERNAL_SOURCE_ID'] as const) {
+      if (!(name in present)) faults.push({ name, message: 'is required by provider web-messaging' });
+    }
+  }
+  if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
+
+  const {
+    output: { WEB_MESSAGING_DEPLOYMENT_ID: deploymentId, EXTERNAL_SOURCE_ID: externalSourceId, ...output },
+  } = parsed;
+  const provider = output.GUEST_PROVIDER;
+  return Object.freeze({
+    genesysSecretId: output.GENESYS_SECRET_ID,
+    crmTableName: output.CRM_TABLE_NAME,
+    guestTableName: output.GUEST_TABLE_NAME,
+    environment: output.ENVIRONMENT,
+    allowedOrigins: output.ALLOWED_ORIGINS,
+    provider,
+    genesysBaseUrl: output.GENESYS_BASE_URL,
+    genesysLoginUrl:
+      output.GENESYS_LOGIN_URL ??
+      (provider === 'webchat-v1'
+        ? output.GENESYS_BASE_URL
+        : `https://login.${regionDomain(output.GENESYS_BASE_URL)}`),
+    overflowQueueUrl: output.OVERFLOW_QUEUE_URL,
+    overflowMaxAgeSeconds: output.OVERFLOW_MAX_AGE_SECONDS,
+    exposedCrmAttributes: output.EXPOSED_CRM_ATTRIBUTES,
+    attributeMap: output.ATTRIBUTE_MAP,
+    integrationSource: output.INTEGRATION_SOURCE,
+    anonymousEmailDomain: output.ANONYMOUS_EMAIL_DOMAIN,
+    requireExplicitConsent: output.REQUIRE_EXPLICIT_CONSENT,
+    requireSignedSession: output.REQUIRE_SIGNED_SESSION,
+    initBudgetMs: output.INIT_BUDGET_MS,
+    crmTimeoutMs: output.CRM_TIMEOUT_MS,
+    genesysTimeoutMs: output.GENESYS_TIMEOUT_MS,
+    guestTtlSeconds: output.GUEST_TTL_SECONDS,
+    webMessaging:
+      provider === 'web-messaging' && deploymentId !== undefined && externalSourceId !== undefined
+        ? { deploymentId, externalSourceId }
+        : undefined,
+    logLevel: output.LOG_LEVEL,
+  });
+};
