@@ -96,8 +96,8 @@ export interface GuestRegistry {
   updateConsent(registration: Registration, consent: Consent, deadline: Deadline): Promise<void>;
   /** Remembers that the queue gave the registration up, ends the lease. */
   fail(claim: Claim, deadline: Deadline): Promise<boolean>;
-  /** Ends the lease and leaves the entry as it was before. */
-  release(claim: Claim, deadline: Deadline): Promise<void>;
+  /** Ends the lease and leaves the entry as it was before, or without its `queued` state. */
+  release(claim: Claim, deadline: Deadline, options?: { readonly dropQueued?: boolean }): Promise<void>;
 }
 
 /** What a provider needs to register a guest. */

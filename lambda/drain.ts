@@ -1,0 +1,4 @@
+import { composeDrain } from './compose.ts';
+
+/** The overflow worker: an SQS batch of queued registrations. */
+export const handler = composeDrain(process.env);

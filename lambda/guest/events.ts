@@ -1,0 +1,21 @@
+/** What the domain reports; the catalogue in `observability.ts` gives each its level, text and metrics. */
+export type GuestEvent =
+  | 'enrichment_matched'
+  | 'enrichment_not_found'
+  | 'enrichment_no_consent'
+  | 'enrichment_degraded'
+  /** `sessionHash`, `guestId` */
+  | 'guest_created'
+  | 'guest_reused'
+  /** `sessionHash`, `reason`: a guest may exist at Genesys that nobody knows. */
+  | 'guest_orphaned'
+  /** Genesys does not know the remembered guest any more; it is registered anew. */
+  | 'guest_unknown'
+  /** `operation`: the registry could not be reached; uniqueness holds within this container only. */
+  | 'registry_unavailable'
+  | 'registration_queued'
+  | 'queue_unavailable'
+  | 'registration_served'
+  | 'registration_postponed'
+  | 'registration_given_up'
+  | 'registration_dropped';

@@ -1,0 +1,111 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
+import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import type { AwsEvent } from './aws/events.ts';
+import type { Config } from './config.ts';
+import type { GenesysEvent } from './genesys/events.ts';
+import type { GuestEvent } from './guest/events.ts';
+import type { Telemetry } from './guest/ports.ts';
+import type { HttpEvent } from './http/handler.ts';
+import { type MetricName, metricNamespace, metrics } from './metric-names.ts';
+
+/** Everything that can happen, by its log code. */
+export type LogCode =
+  | GuestEvent
+  | GenesysEvent
+  | AwsEvent
+  | HttpEvent
+  | 'cold_start'
+  | 'invalid_configuration';
+
+interface Definition {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** What it means to an operator. */
+  readonly message: string;
+  /** Counted by one, or measured by a field of the event. */
+  readonly metrics?: readonly (MetricName | readonly [name: MetricName, field: string])[];
+}
+
+/** The catalogue of log codes: the only place where levels, texts and metrics are given. */
+export const catalogue: Readonly<Record<LogCode, Definition>> = {
+  cold_start: { level: 'info', message: 'The container has started.', metrics: ['ColdStart'] },
+  invalid_configuration: {
+    level: 'error',
+    message: 'The configuration is invalid; the function cannot start.',
+  },
+};
+
+type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+const emailAddress = /[^\s"'<>(),;:@]+@[^\s"'<>(),;:@]+/g;
+const bearerToken = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;
+const longestText = 1000;
+
+/** A last line of defence: events carry no personal data, and a text that does all the same loses it here. */
+export const redact = (text: string): string =>
+  text.replace(emailAddress, '[e-mail]').replace(bearerToken, '$1 [token]').slice(0, longestText);
+
+const redacted = (fields: Fields): Record<string, string | number | boolean> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'string' ? redact(value) : value]],
+    ),
+  );
+
+/** One flat JSON object a line; the code first, since operators filter by it. */
+class FlatFormatter extends LogFormatter {
+  override formatAttributes(attributes: UnformattedAttributes, additional: LogAttributes): LogItem {
+    const { logLevel, timestamp, message, xRayTraceId } = attributes;
+    return new LogItem({
+      attributes: {
+        ...additional,
+        level: logLevel,
+        timestamp: timestamp.toISOString(),
+        message,
+        ...(xRayTraceId === undefined ? {} : { xrayTraceId: xRayTraceId }),
+      },
+    });
+  }
+}
+
+export interface Observability {
+  readonly telemetry: Telemetry<LogCode>;
+  /** Runs one invocation: its request id is on every line, its metrics are written at its end. */
+  invocation<T>(requestId: string | undefined, work: () => Promise<T>): Promise<T>;
+}
+
+/** Logs as JSON lines and metrics in CloudWatch's embedded metric format, both on stdout. */
+export const createObservability = ({
+  environment,
+  provider,
+  logLevel,
+}: Pick<Config, 'environment' | 'provider' | 'logLevel'>): Observability => {
+  const logger = new Logger({ serviceName: metricNamespace, logLevel, logFormatter: new FlatFormatter() });
+  const emf = new Metrics({ namespace: metricNamespace });
+  // Without the `service` dimension, which would say the same as the namespace.
+  emf.clearDefaultDimensions();
+  emf.setDefaultDimensions({ environment, provider });
+  const invocations = new AsyncLocalStorage<{ readonly requestId: string | undefined }>();
+
+  const record = (code: LogCode, fields: Fields = {}): void => {
+    const { level, message, metrics: measured = [] } = catalogue[code];
+    const { requestId } = invocations.getStore() ?? {};
+    logger[level](message, { code, ...(requestId === undefined ? {} : { requestId }), ...redacted(fields) });
+    for (const metric of measured) {
+      const [name, value] = typeof metric === 'string' ? [metric, 1] : [metric[0], fields[metric[1]]];
+      if (typeof value === 'number') emf.addMetric(name, metrics[name], value);
+    }
+  };
+
+  return {
+    telemetry: { record },
+    invocation: async (requestId, work) => {
+      try {
+        return await invocations.run({ requestId }, work);
+      } finally {
+        if (emf.hasStoredMetrics()) emf.publishStoredMetrics();
+      }
+    },
+  };
+};
