@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { GuestError } from '../../lambda/guest/errors.ts';
+import type { QueuedRegistration } from '../../lambda/guest/ports.ts';
+import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { deadlineIn } from '../support/clock.ts';
+import { answerLost, createGuestWorld, limited } from '../support/guest-world.ts';
+
+const sessionHash = hashSession('s', [])[0];
+
+/** A world in which session `s` waits in the queue. */
+const queuedWorld = async (): Promise<{
+  world: ReturnType<typeof createGuestWorld>;
+  message: QueuedRegistration;
+  drain: (deliveries?: number) => ReturnType<ReturnType<typeof createGuestWorld>['drain']>;
+}> => {
+  const world = createGuestWorld();
+  world.state.failures.push(limited(30_000));
+  await world.container()('s');
+  const [message] = world.messages;
+  if (message === undefined) throw new Error('expected a message');
+  return {
+    world,
+    message,
+    drain: (deliveries = 1) => world.drain(message, deliveries, deadlineIn(world.clock, 30_000)),
+  };
+};
+
+describe('The overflow worker', () => {
+  it('registers the guest that the visitor then finds, without asking for a token', async () => {
+    const { world, drain } = await queuedWorld();
+    expect(await drain()).toEqual({ kind: 'done' });
+    expect(world.state).toMatchObject({ tokens: 0 });
+    expect(await world.container()('s')).toMatchObject({ kind: 'issued', guestId: 'guest-1' });
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('does nothing on a message that is delivered again', async () => {
+    const { world, drain } = await queuedWorld();
+    await drain();
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('two workers with the same message create one guest', async () => {
+    const { world, drain } = await queuedWorld();
+    world.state.latencyMs = 300;
+    const outcomes = await world.finish(Promise.all([drain(), drain()]));
+    expect(outcomes).toContainEqual({ kind: 'done' });
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('lets a newer consent in the registry win over the message: the CRM is not read', async () => {
+    const { world, drain } = await queuedWorld();
+    await world.container()('s', { given: false });
+    world.reads.length = 0;
+    await drain();
+    expect(world.reads).toEqual([{ crm: false }]);
+    expect(world.state.created[0]).toMatchObject({ consent: { given: false }, profile: { anonymous: true } });
+  });
+
+  it('comes back after the time that Genesys asks for', async () => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(limited(12_400));
+    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 13 });
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('gives up when the registration is too old, and the visitor is told', async () => {
+    const { world, drain } = await queuedWorld();
+    await world.clock.advance(121_000);
+    expect(await drain()).toEqual({ kind: 'done' });
+    expect(world.telemetry.of('registration_given_up')).toEqual([
+      expect.objectContaining({ reason: 'too_old' }),
+    ]);
+    await expect(world.container()('s')).rejects.toMatchObject({ code: 'registration_failed' });
+  });
+
+  it.each([
+    ['a permanent refusal', new GuestError('genesys_rejected', 'refused'), 1],
+    ['a daily limit', limited(4_000_000, true), 1],
+    ['a wait beyond the greatest age', limited(121_000), 1],
+    ['ten deliveries', new GuestError('genesys_unavailable', 'down'), 10],
+  ])('gives up after %s', async (_, failure, deliveries) => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(failure);
+    expect(await drain(deliveries)).toEqual({ kind: 'done' });
+    await expect(world.container()('s')).rejects.toMatchObject({ code: 'registration_failed' });
+  });
+
+  it('tries again later while Genesys is away', async () => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(new GuestError('genesys_unavailable', 'down', { retryAfterSeconds: 7 }));
+    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 7 });
+    expect(await world.container()('s')).toMatchObject({ kind: 'queued' });
+  });
+
+  it("never repeats a creation whose answer was lost: the visitor's next request starts anew", async () => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(answerLost());
+    expect(await drain()).toEqual({ kind: 'done' });
+    expect(world.telemetry.of('guest_orphaned')).toHaveLength(1);
+    expect(await world.container()('s')).toMatchObject({ kind: 'issued', guestId: 'guest-1' });
+  });
+
+  it('waits for the CRM rather than registering a poorer profile, but not for ever', async () => {
+    const { world, drain } = await queuedWorld();
+    world.broken.crm = true;
+    expect(await drain()).toMatchObject({ kind: 'later' });
+    await world.clock.advance(61_000);
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(world.state.created[0]?.profile.anonymous).toBe(true);
+  });
+
+  it('leaves a session alone whose entry was erased meanwhile', async () => {
+    const { world, drain } = await queuedWorld();
+    await world.clock.advance(16 * 60_000);
+    expect(await drain()).toEqual({ kind: 'done' });
+    expect(world.state.created).toHaveLength(0);
+  });
+
+  it('waits for a request that is still about to say that it has queued', async () => {
+    const { world, message } = await queuedWorld();
+    const other = { ...message, sessionHash: hashSession('other', [])[0] };
+    await world.registry.claim(other.sessionHash, undefined, deadlineIn(world.clock));
+    expect(await world.drain(other, 1, deadlineIn(world.clock))).toMatchObject({ kind: 'later' });
+    expect(sessionHash).not.toBe(other.sessionHash);
+  });
+});
