@@ -2,39 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import type { AwsEvent } from './aws/events.ts';
 import type { Config } from './config.ts';
-import type { GenesysEvent } from './genesys/events.ts';
-import type { GuestEvent } from './guest/events.ts';
 import type { Telemetry } from './guest/ports.ts';
-import type { HttpEvent } from './http/handler.ts';
-import { type MetricName, metricNamespace, metrics } from './metric-names.ts';
-
-/** Everything that can happen, by its log code. */
-export type LogCode =
-  | GuestEvent
-  | GenesysEvent
-  | AwsEvent
-  | HttpEvent
-  | 'cold_start'
-  | 'invalid_configuration';
-
-interface Definition {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
-  /** What it means to an operator. */
-  readonly message: string;
-  /** Counted by one, or measured by a field of the event. */
-  readonly metrics?: readonly (MetricName | readonly [name: MetricName, field: string])[];
-}
-
-/** The catalogue of log codes: the only place where levels, texts and metrics are given. */
-export const catalogue: Readonly<Record<LogCode, Definition>> = {
-  cold_start: { level: 'info', message: 'The container has started.', metrics: ['ColdStart'] },
-  invalid_configuration: {
-    level: 'error',
-    message: 'The configuration is invalid; the function cannot start.',
-  },
-};
+import { catalogue, type LogCode } from './log-codes.ts';
+import { metricNamespace, metrics } from './metric-names.ts';
 
 type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 

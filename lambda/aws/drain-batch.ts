@@ -1,0 +1,84 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { startDeadline } from '../guest/deadline.ts';
+import type { DrainRegistration } from '../guest/drain-registration.ts';
+import type { Clock, Deadline, QueuedRegistration, Telemetry } from '../guest/ports.ts';
+import type { AwsEvent } from './events.ts';
+
+export interface DrainBatchDependencies {
+  readonly drain: DrainRegistration;
+  /** @throws on a message that no request of ours has sent */
+  readonly parse: (body: string) => QueuedRegistration;
+  readonly changeVisibility: (receiptHandle: string, seconds: number, deadline: Deadline) => Promise<void>;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry<AwsEvent>;
+  /** Time that one registration needs at least; a batch is broken off rather than cut by Lambda. */
+  readonly reserveMs: number;
+}
+
+type Outcome = 'done' | 'again';
+
+/** Without a context (outside Lambda) a batch may take so long. */
+const defaultTimeMs = 30_000;
+/** A message whose registration failed unexpectedly, or was not reached in this batch. */
+const retrySeconds = 5;
+
+/**
+ * The overflow worker's SQS batch: one registration after the other, so that Genesys' pace is everybody's pace.
+ * Reports failed items singly (`ReportBatchItemFailures`); a poison message fails until SQS moves it to the
+ * dead-letter queue.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+ */
+export const createDrainBatch = (deps: DrainBatchDependencies) => {
+  const { drain, parse, changeVisibility, clock, telemetry, reserveMs } = deps;
+
+  const postpone = async (record: SQSRecord, seconds: number, deadline: Deadline): Promise<Outcome> => {
+    try {
+      await changeVisibility(record.receiptHandle, seconds, deadline);
+    } catch {
+      // The message comes back after the queue's own visibility timeout.
+      telemetry.record('visibility_unchanged', { messageId: record.messageId });
+    }
+    return 'again';
+  };
+
+  const process = async (record: SQSRecord, deadline: Deadline): Promise<Outcome> => {
+    let message: QueuedRegistration;
+    try {
+      message = parse(record.body);
+    } catch {
+      telemetry.record('message_poisoned', { messageId: record.messageId });
+      return 'again';
+    }
+    if (deadline.remainingMs() < reserveMs) return await postpone(record, retrySeconds, deadline);
+    try {
+      const deliveries = Number(record.attributes.ApproximateReceiveCount) || 1;
+      const outcome = await drain(message, deliveries, deadline);
+      return outcome.kind === 'done' ? 'done' : await postpone(record, outcome.afterSeconds, deadline);
+    } catch (error) {
+      const name = error instanceof Error ? error.name : typeof error;
+      telemetry.record('message_failed', { messageId: record.messageId, name });
+      return await postpone(record, retrySeconds, deadline);
+    }
+  };
+
+  return async (
+    { Records: records }: SQSEvent,
+    context: { getRemainingTimeInMillis?(): number } = {},
+  ): Promise<SQSBatchResponse> => {
+    const deadline = startDeadline(
+      clock,
+      Math.max(0, (context.getRemainingTimeInMillis?.() ?? defaultTimeMs) - 1000),
+    );
+    const batchItemFailures: { itemIdentifier: string }[] = [];
+    try {
+      for (const record of records) {
+        if ((await process(record, deadline)) === 'again') {
+          batchItemFailures.push({ itemIdentifier: record.messageId });
+        }
+      }
+    } finally {
+      deadline.clear();
+    }
+    return { batchItemFailures };
+  };
+};

@@ -1,0 +1,218 @@
+import type { AwsEvent } from './aws/events.ts';
+import type { GenesysEvent } from './genesys/events.ts';
+import type { GuestEvent } from './guest/events.ts';
+import type { HttpEvent } from './http/handler.ts';
+import type { MetricName } from './metric-names.ts';
+
+/** Everything that can happen, by its log code. */
+export type LogCode =
+  | GuestEvent
+  | GenesysEvent
+  | AwsEvent
+  | HttpEvent
+  | 'cold_start'
+  | 'invalid_configuration';
+
+interface Definition {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** What it means to an operator. */
+  readonly message: string;
+  /** Counted by one, or measured by a field of the event. */
+  readonly metrics?: readonly (MetricName | readonly [name: MetricName, field: string])[];
+}
+
+const duration = ['InitDuration', 'durationMs'] as const;
+
+/** The catalogue of log codes: the only place where levels, texts and metrics are given. */
+export const catalogue: Readonly<Record<LogCode, Definition>> = {
+  cold_start: { level: 'info', message: 'The container has started.', metrics: ['ColdStart'] },
+  invalid_configuration: {
+    level: 'error',
+    message: 'The configuration is invalid; the function cannot start.',
+  },
+
+  request_issued: {
+    level: 'info',
+    message: 'The visitor got a guest and a token.',
+    metrics: ['Issued', duration],
+  },
+  request_queued: {
+    level: 'info',
+    message: 'The registration waits in the queue.',
+    metrics: ['Queued', duration],
+  },
+  request_refused: {
+    level: 'info',
+    message: "The request was refused: the caller's mistake.",
+    metrics: ['Refused', duration],
+  },
+  request_failed: { level: 'error', message: 'The request failed.', metrics: ['Failed', duration] },
+  unexpected_error: { level: 'error', message: 'A defect of ours, or a secret that cannot be used.' },
+
+  enrichment_matched: {
+    level: 'debug',
+    message: 'The CRM knows the visitor.',
+    metrics: ['EnrichmentMatched'],
+  },
+  enrichment_not_found: {
+    level: 'debug',
+    message: 'The CRM does not know the visitor.',
+    metrics: ['EnrichmentNotFound'],
+  },
+  enrichment_no_consent: {
+    level: 'debug',
+    message: 'The CRM was not read: no consent.',
+    metrics: ['EnrichmentNoConsent'],
+  },
+  enrichment_degraded: {
+    level: 'warn',
+    message: 'The chat opens without CRM data, which could not be used in time.',
+    metrics: ['EnrichmentDegraded'],
+  },
+
+  guest_created: { level: 'info', message: 'A guest was registered.', metrics: ['GuestsCreated'] },
+  guest_reused: { level: 'debug', message: "The session's guest was used again.", metrics: ['GuestsReused'] },
+  guest_orphaned: {
+    level: 'warn',
+    message: 'A guest may exist at Genesys that nobody knows.',
+    metrics: ['GuestsOrphaned'],
+  },
+  guest_unknown: {
+    level: 'warn',
+    message: 'Genesys does not know the remembered guest; it is registered anew.',
+  },
+  registry_unavailable: {
+    level: 'warn',
+    message: 'The registry could not be reached: one guest per session holds within this container only.',
+    metrics: ['RegistryUnavailable'],
+  },
+  registration_queued: {
+    level: 'info',
+    message: 'A registration was sent to the queue.',
+    metrics: ['OverflowSent'],
+  },
+  queue_unavailable: { level: 'error', message: 'The overflow queue could not be reached.' },
+  registration_served: {
+    level: 'info',
+    message: 'A queued registration was served.',
+    metrics: ['OverflowServed', ['OverflowWait', 'waitedSeconds']],
+  },
+  registration_postponed: { level: 'info', message: 'A queued registration comes back later.' },
+  registration_given_up: {
+    level: 'error',
+    message: 'A queued registration was given up; the visitor is told when the website repeats.',
+    metrics: ['OverflowGivenUp'],
+  },
+  registration_dropped: {
+    level: 'warn',
+    message: "A queued registration's answer was lost; the visitor's next request starts anew.",
+  },
+  message_poisoned: {
+    level: 'error',
+    message: 'A message in the queue is not ours; it goes to the dead-letter queue.',
+  },
+  message_failed: {
+    level: 'error',
+    message: 'A queued registration failed unexpectedly and is delivered again.',
+  },
+  visibility_unchanged: {
+    level: 'warn',
+    message: "A message comes back after the queue's own visibility timeout.",
+  },
+
+  secret_changed: { level: 'info', message: 'The secret was rotated; the new one is in use.' },
+  secret_invalid: {
+    level: 'error',
+    message: 'The secret is malformed or still a placeholder; fill it in.',
+    metrics: ['SecretInvalid'],
+  },
+  secret_unavailable: {
+    level: 'error',
+    message: 'The secret could not be read.',
+    metrics: ['SecretInvalid'],
+  },
+  crm_record_invalid: {
+    level: 'warn',
+    message: 'A CRM record breaks the schema and counts as absent.',
+    metrics: ['CrmRecordInvalid'],
+  },
+  tables_unavailable: { level: 'warn', message: 'The tables could not be read in time.' },
+  registry_call_failed: { level: 'warn', message: 'A call to the registry failed.' },
+  token_vault_unavailable: {
+    level: 'warn',
+    message: 'The shared OAuth token could not be reached; this container asks Genesys itself.',
+    metrics: ['TokenVaultUnavailable'],
+  },
+  table_breaker_opened: {
+    level: 'error',
+    message: 'A table failed five times in a row; it is left alone for ten seconds.',
+    metrics: ['BreakerOpened'],
+  },
+  queue_call_failed: { level: 'warn', message: 'A call to the overflow queue failed.' },
+
+  genesys_called: { level: 'debug', message: 'Genesys was called.', metrics: ['GenesysCalls'] },
+  genesys_failed: { level: 'warn', message: 'A call to Genesys failed.', metrics: ['GenesysErrors'] },
+  genesys_limited: { level: 'warn', message: 'Genesys limits our requests.', metrics: ['GenesysLimited'] },
+  genesys_repeated: { level: 'info', message: 'A call to Genesys is repeated.' },
+  genesys_refused: {
+    level: 'error',
+    message: 'Genesys refused a request for good.',
+    metrics: ['GenesysErrors'],
+  },
+  genesys_permission_missing: {
+    level: 'error',
+    message: 'The OAuth client lacks a scope or permission; grant it in Genesys Cloud.',
+    metrics: ['GenesysErrors'],
+  },
+  genesys_quota: {
+    level: 'debug',
+    message: 'Genesys told how much of the quota is used.',
+    metrics: [['GenesysQuotaUsed', 'usedPercent']],
+  },
+  breaker_opened: {
+    level: 'error',
+    message: 'Genesys failed five times in a row; it is left alone for a while.',
+    metrics: ['BreakerOpened'],
+  },
+  breaker_closed: { level: 'info', message: 'Genesys answers again.' },
+  creation_held: {
+    level: 'info',
+    message: 'A guest is not created yet: Genesys asked to wait, or its quota is nearly used up.',
+  },
+  oauth_requested: { level: 'info', message: 'An OAuth token is asked for.', metrics: ['OAuthRequests'] },
+  oauth_failed: { level: 'error', message: 'No OAuth token was got.', metrics: ['OAuthFailures'] },
+  oauth_credentials_refused: {
+    level: 'error',
+    message: 'Genesys refused the client id and secret; check the secret.',
+    metrics: ['OAuthFailures'],
+  },
+  oauth_credentials_renewed: {
+    level: 'info',
+    message: 'Genesys refused the old client secret; the rotated one is in use.',
+  },
+  oauth_token_shared: {
+    level: 'info',
+    message: 'An OAuth token was taken from the table.',
+    metrics: ['OAuthTokensShared'],
+  },
+  oauth_token_renewed: { level: 'info', message: 'The OAuth token was renewed ahead of its end.' },
+  oauth_renewal_failed: {
+    level: 'warn',
+    message: 'The OAuth token could not be renewed yet; the old one serves.',
+    metrics: ['OAuthFailures'],
+  },
+  oauth_token_refused: {
+    level: 'warn',
+    message: 'Genesys refused an OAuth token before its end; a new one is asked for.',
+  },
+  contact_enriched: { level: 'debug', message: "The customer's contact was created or updated." },
+  contact_degraded: { level: 'warn', message: 'The contact could not be updated; the chat opens without.' },
+  external_id_key_missing: {
+    level: 'error',
+    message: 'The secret has no externalIdKey: customers cannot be matched to contacts.',
+  },
+  guest_token_unreadable: {
+    level: 'info',
+    message: 'A remembered guest token cannot be read any more; it is minted anew.',
+  },
+};

@@ -1,0 +1,367 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { problemCodes, problemSchema, problems } from '../../lambda/contract.ts';
+import { GuestError, LimitedError } from '../../lambda/guest/errors.ts';
+import { signSession } from '../../lambda/http/session-signature.ts';
+import { createHttpWorld, issuedResult, origin, restEvent } from '../support/http-world.ts';
+
+const json = (response: { body: string }) => JSON.parse(response.body) as Record<string, unknown>;
+
+describe('A good request', () => {
+  it('is answered with the guest, and may not be cached', async () => {
+    const { handler, commands } = createHttpWorld();
+    const response = await handler(restEvent({ sessionId: 's' }));
+    expect(response.statusCode).toBe(200);
+    expect(json(response)).toEqual({
+      guestId: issuedResult.kind === 'issued' && issuedResult.guestId,
+      accessToken: 'secret-guest-token',
+      expiresAt: '2026-05-15T11:23:45.123Z',
+      crmAttributes: { firstName: 'Jane' },
+      enrichment: 'matched',
+    });
+    expect(response.headers).toMatchObject({
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': 'req-1',
+    });
+    expect(commands).toEqual([{ sessionId: 's', consent: { given: true, type: 'explicit' } }]);
+  });
+
+  it.each([
+    ['a REST API event', restEvent({ sessionId: 's' })],
+    [
+      'an HTTP API event',
+      {
+        version: '2.0',
+        headers: { 'content-type': 'application/json' },
+        body: '{"sessionId":"s"}',
+        requestContext: { requestId: 'r', http: { method: 'POST' } },
+      },
+    ],
+    [
+      'a base64 body',
+      restEvent(Buffer.from('{"sessionId":"s"}').toString('base64'), { isBase64Encoded: true }),
+    ],
+    [
+      'shouted headers',
+      restEvent(
+        { sessionId: 's' },
+        { headers: { 'Content-Type': '', 'CONTENT-TYPE': 'APPLICATION/JSON; charset=utf-8' } },
+      ),
+    ],
+    [
+      'multi-value headers',
+      restEvent(
+        { sessionId: 's' },
+        {
+          headers: { 'Content-Type': undefined as never },
+          multiValueHeaders: { 'content-type': ['application/json'] },
+        },
+      ),
+    ],
+    ['unknown fields', restEvent({ sessionId: 's', more: { nested: null } })],
+    ['the longest session id', restEvent({ sessionId: '𝒳'.repeat(128) })],
+  ])('may be %s', async (_, event) => {
+    const { handler } = createHttpWorld();
+    expect((await handler(event as never)).statusCode).toBe(200);
+  });
+
+  it('that waits in the queue is told when to repeat', async () => {
+    const { handler, state } = createHttpWorld();
+    state.answer = { kind: 'queued', retryAfterSeconds: 3 };
+    const response = await handler(restEvent({ sessionId: 's' }));
+    expect(response.statusCode).toBe(202);
+    expect(response.headers['Retry-After']).toBe('3');
+    expect(json(response)).toEqual({ status: 'queued', retryAfterSeconds: 3 });
+  });
+
+  it('shows messaging where the provider has it', async () => {
+    const { handler, state } = createHttpWorld();
+    const messaging = { deploymentId: 'd', websocketUrl: 'wss://x', customAttributes: { guest: 'g' } };
+    state.answer = { ...issuedResult, token: { accessToken: 't', expiresAt: 'e', messaging } } as never;
+    expect(json(await handler(restEvent({ sessionId: 's' })))).toMatchObject({ messaging });
+  });
+});
+
+describe('A bad request is refused with its reason', () => {
+  it.each<[string, unknown, string, number]>([
+    ['an empty body', restEvent(''), 'invalid_json', 400],
+    ['no body', { ...restEvent(''), body: null }, 'invalid_json', 400],
+    ['broken JSON', restEvent('{"sessionId":'), 'invalid_json', 400],
+    ['a JSON scalar', restEvent('"text"'), 'invalid_json', 400],
+    ['JSON null', restEvent('null'), 'invalid_json', 400],
+    ['a JSON array', restEvent('[]'), 'invalid_json', 400],
+    [
+      'a body that reaches for the prototype',
+      restEvent('{"sessionId":"s","__proto__":{"a":1}}'),
+      'invalid_json',
+      400,
+    ],
+    ['no session id', restEvent({}), 'invalid_request', 400],
+    ['a null session id', restEvent({ sessionId: null }), 'invalid_request', 400],
+    ['an empty session id', restEvent({ sessionId: '' }), 'invalid_request', 400],
+    ['a session id that is too long', restEvent({ sessionId: 'x'.repeat(257) }), 'invalid_request', 400],
+    ['a control character', restEvent({ sessionId: 'a\u0085b' }), 'invalid_request', 400],
+    ['a lone surrogate', restEvent('{"sessionId":"\\ud800"}'), 'invalid_request', 400],
+    ['a null consent', restEvent({ sessionId: 's', consentGiven: null }), 'invalid_request', 400],
+    ['a textual consent', restEvent({ sessionId: 's', consentGiven: 'true' }), 'invalid_request', 400],
+    ['an unknown consent type', restEvent({ sessionId: 's', consentType: 'tacit' }), 'invalid_request', 400],
+    ['another method', restEvent('', { method: 'GET' }), 'method_not_allowed', 405],
+    ['a body over 8 KiB', restEvent({ sessionId: 's', pad: 'x'.repeat(8192) }), 'payload_too_large', 413],
+    ['no content type', { ...restEvent({ sessionId: 's' }), headers: {} }, 'unsupported_media_type', 415],
+    [
+      'a form',
+      restEvent('sessionId=s', { headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }),
+      'unsupported_media_type',
+      415,
+    ],
+    [
+      'a foreign origin',
+      restEvent({ sessionId: 's' }, { headers: { Origin: 'https://evil.example' } }),
+      'origin_not_allowed',
+      403,
+    ],
+    [
+      'the origin "null"',
+      restEvent({ sessionId: 's' }, { headers: { Origin: 'null' } }),
+      'origin_not_allowed',
+      403,
+    ],
+  ])('%s', async (_, event, code, status) => {
+    const { handler, commands } = createHttpWorld();
+    const response = await handler(event as never);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers['Content-Type']).toBe('application/problem+json; charset=utf-8');
+    expect(v.parse(v.strictObject(problemSchema.entries), json(response))).toMatchObject({
+      type: `urn:problem:${code}`,
+      code,
+      status,
+      requestId: 'req-1',
+      retryable: false,
+    });
+    expect(json(response)['error']).toBe(json(response)['detail']);
+    expect(commands).toHaveLength(0);
+  });
+
+  it('naming every field that is wrong, and no value', async () => {
+    const { handler } = createHttpWorld();
+    const body = { sessionId: 7331, consentGiven: 'maybe-so', consentType: 'tacit-value' };
+    const response = await handler(restEvent(body));
+    expect(json(response)['errors']).toEqual([
+      { path: 'sessionId', message: 'must be a string' },
+      { path: 'consentGiven', message: 'must be true or false' },
+      { path: 'consentType', message: 'must be "explicit" or "implicit"' },
+    ]);
+    expect(response.body).not.toMatch(/7331|maybe-so|tacit-value/);
+  });
+
+  it('measuring the body in bytes after base64 decoding', async () => {
+    const { handler } = createHttpWorld();
+    const body = JSON.stringify({ sessionId: 's', pad: 'x'.repeat(8192 - 26) });
+    expect(Buffer.byteLength(body)).toBe(8192 - 26 + '{"sessionId":"s","pad":""}'.length);
+    const encoded = { isBase64Encoded: true };
+    expect((await handler(restEvent(Buffer.from(body).toString('base64'), encoded))).statusCode).toBe(200);
+    expect((await handler(restEvent(Buffer.from(`${body} `).toString('base64'), encoded))).statusCode).toBe(
+      413,
+    );
+  });
+
+  it('whatever the body is, it is never our fault', async () => {
+    const { handler } = createHttpWorld();
+    const anyBody = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.json(),
+      fc
+        .record(
+          { sessionId: fc.anything(), consentGiven: fc.anything(), consentType: fc.anything() },
+          { requiredKeys: [] },
+        )
+        .map((body) => {
+          try {
+            return JSON.stringify(body) ?? '';
+          } catch {
+            return '';
+          }
+        }),
+    );
+    await fc.assert(
+      fc.asyncProperty(anyBody, fc.boolean(), async (body, isBase64Encoded) => {
+        const { statusCode } = await handler(restEvent(body, { isBase64Encoded }));
+        expect([200, 400, 413]).toContain(statusCode);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('whatever the event is, there is an answer', async () => {
+    const { handler } = createHttpWorld();
+    for (const event of [undefined, null, {}, { headers: null }, { requestContext: {} }]) {
+      expect((await handler(event as never)).statusCode).toBe(405);
+    }
+  });
+});
+
+describe('Consent', () => {
+  const strict = { requireExplicitConsent: true };
+  it.each([
+    ['absent', {}],
+    ['implicit', { consentGiven: true, consentType: 'implicit' }],
+    ['implicit and not outspoken', { consentType: 'implicit' }],
+  ])('is required where it must be explicit and is %s', async (_, body) => {
+    const { handler } = createHttpWorld(strict);
+    const response = await handler(restEvent({ sessionId: 's', ...body }));
+    expect([response.statusCode, json(response)['code']]).toEqual([403, 'consent_required']);
+  });
+
+  it.each([
+    ['given', { consentGiven: true }, true],
+    ['refused outspokenly', { consentGiven: false }, false],
+    ['refused outspokenly, of whatever type', { consentGiven: false, consentType: 'implicit' }, false],
+  ])('goes on when it is %s', async (_, body, given) => {
+    const { handler, commands } = createHttpWorld(strict);
+    expect((await handler(restEvent({ sessionId: 's', ...body }))).statusCode).toBe(200);
+    expect(commands[0]?.consent.given).toBe(given);
+  });
+});
+
+describe('CORS', () => {
+  it('names the exact origin and what a script may read', async () => {
+    const { handler } = createHttpWorld();
+    const { headers } = await handler(restEvent({ sessionId: 's' }, { headers: { origin } }));
+    expect(headers).toMatchObject({
+      'Access-Control-Allow-Origin': origin,
+      'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
+      Vary: 'Origin',
+    });
+  });
+
+  it('is on errors too, so that a script can read why', async () => {
+    const { handler } = createHttpWorld();
+    const { headers } = await handler(restEvent('', { headers: { origin } }));
+    expect(headers['Access-Control-Allow-Origin']).toBe(origin);
+  });
+
+  it('is absent for a foreign origin and for callers that are no browser', async () => {
+    const { handler } = createHttpWorld();
+    for (const headers of [{ origin: 'https://evil.example' }, {}]) {
+      const response = await handler(restEvent({ sessionId: 's' }, { headers }));
+      expect(Object.keys(response.headers).join()).not.toMatch(/access-control/i);
+    }
+  });
+
+  it('answers a preflight with 204 for an allowed origin and 403 for another', async () => {
+    const { handler } = createHttpWorld();
+    const preflight = await handler(restEvent('', { method: 'OPTIONS', headers: { origin } }));
+    expect(preflight.statusCode).toBe(204);
+    expect(preflight.headers['Access-Control-Allow-Headers']).toBe('Content-Type, X-Session-Signature');
+    expect(preflight.headers['Access-Control-Allow-Methods']).toContain('POST');
+    const foreign = await handler(
+      restEvent('', { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
+    );
+    expect(foreign.statusCode).toBe(403);
+  });
+
+  it('never answers "*", also where every origin is allowed', async () => {
+    const { handler } = createHttpWorld({ allowedOrigins: '*' });
+    const { headers } = await handler(
+      restEvent({ sessionId: 's' }, { headers: { origin: 'https://any.example' } }),
+    );
+    expect(headers['Access-Control-Allow-Origin']).toBe('https://any.example');
+  });
+});
+
+describe('Signed sessions', () => {
+  const key = Buffer.alloc(32, 7);
+  const rotated = Buffer.alloc(32, 9);
+  const signed = (keys: Uint8Array[], refreshed?: Uint8Array[]) =>
+    createHttpWorld(
+      { requireSignedSession: true },
+      { current: async () => keys, refreshed: async () => refreshed },
+    );
+  const call = async (world: ReturnType<typeof signed>, signature?: string) =>
+    (
+      await world.handler(
+        restEvent(
+          { sessionId: 's' },
+          { headers: signature === undefined ? {} : { 'X-Session-Signature': signature } },
+        ),
+      )
+    ).statusCode;
+
+  it('are served with a good signature by either key', async () => {
+    expect(await call(signed([rotated, key]), signSession('s', key, Date.now()))).toBe(200);
+    expect(await call(signed([rotated, key]), signSession('s', rotated, Date.now()))).toBe(200);
+  });
+
+  it('are served when the key turns out to have been rotated', async () => {
+    expect(await call(signed([key], [rotated]), signSession('s', rotated, Date.now()))).toBe(200);
+  });
+
+  it.each([
+    ['missing', undefined],
+    ['malformed', 't=now,v1=00'],
+    ['of another session', signSession('other', key, Date.now())],
+    ['by an unknown key', signSession('s', rotated, Date.now())],
+    ['too old', signSession('s', key, Date.now() - 301_000)],
+    ['of the future', signSession('s', key, Date.now() + 310_000)],
+  ])('are refused when the signature is %s', async (_, signature) => {
+    expect(await call(signed([key]), signature)).toBe(401);
+  });
+});
+
+describe('An error', () => {
+  it.each(problemCodes)('%s has its status, type and retryable flag', async (code) => {
+    const { handler, state } = createHttpWorld();
+    state.answer = new GuestError(code, 'A detail.', { retryAfterSeconds: 5 });
+    const response = await handler(restEvent({ sessionId: 's' }));
+    const { status, retryable } = problems[code];
+    expect(response.statusCode).toBe(status);
+    expect(json(response)).toMatchObject({
+      code,
+      status,
+      retryable,
+      detail: 'A detail.',
+      retryAfterSeconds: 5,
+    });
+    expect(response.headers['Retry-After']).toBe('5');
+  });
+
+  it('of limiting carries Retry-After', async () => {
+    const { handler, state } = createHttpWorld();
+    state.answer = new LimitedError(41_200, false);
+    const response = await handler(restEvent({ sessionId: 's' }));
+    expect([response.statusCode, response.headers['Retry-After']]).toEqual([503, '42']);
+  });
+
+  it('that is a defect of ours says nothing of its cause', async () => {
+    const { handler, state, telemetry } = createHttpWorld();
+    state.answer = new TypeError('cannot read jane@example.com of undefined');
+    const response = await handler(restEvent({ sessionId: 's' }));
+    expect([response.statusCode, json(response)['code']]).toEqual([500, 'internal_error']);
+    expect(response.body).not.toContain('jane');
+    expect(JSON.stringify(telemetry.recorded)).not.toContain('jane');
+    expect(telemetry.of('unexpected_error')).toEqual([expect.objectContaining({ name: 'TypeError' })]);
+  });
+});
+
+describe('The time budget', () => {
+  it('ends a request that hangs with 504', async () => {
+    const { handler, state } = createHttpWorld({ initBudgetMs: 60 });
+    state.hang = true;
+    const before = Date.now();
+    const response = await handler(restEvent({ sessionId: 's' }));
+    expect([response.statusCode, json(response)['code']]).toEqual([504, 'deadline_exceeded']);
+    expect(Date.now() - before).toBeLessThan(360);
+  });
+
+  it('is never more than the remaining time of the function less 500 ms', async () => {
+    const { handler, state } = createHttpWorld();
+    state.hang = true;
+    const before = Date.now();
+    const response = await handler(restEvent({ sessionId: 's' }), { getRemainingTimeInMillis: () => 600 });
+    expect(response.statusCode).toBe(504);
+    expect(Date.now() - before).toBeLessThan(400);
+  });
+});
