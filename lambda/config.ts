@@ -92,7 +92,8 @@ const attributeMap = v.pipe(
   v.rawTransform(({ dataset, addIssue, NEVER }): AttributeMap => {
     try {
       const map: unknown = JSON.parse(dataset.value);
-      if (v.is(v.record(v.string(), v.pipe(v.string(), v.minLength(1))), map)) return Object.freeze(map);
+      const isMap = v.is(v.record(v.string(), v.pipe(v.string(), v.minLength(1))), map);
+      if (isMap && !Array.isArray(map)) return Object.freeze(map);
     } catch {
       // Falls through to the issue below: the parser's own message would repeat the value.
     }
