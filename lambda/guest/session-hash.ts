@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 /** One way of hashing a session id: keyed, or `plain` (the unkeyed hash, while a first key is introduced). */
 export type SessionHashKey =
@@ -8,7 +8,18 @@ export type SessionHashKey =
 /** Hashes of one session, the newest key's first. All tables are keyed by them. */
 export type SessionHashes = readonly [newest: string, ...older: string[]];
 
-const plainHash = (sessionId: string): string => createHash('sha256').update(sessionId, 'utf8').digest('hex');
+const plainHash = (sessionId: string): string => hash('sha256', sessionId, 'hex');
+
+// Preparing a key costs several times the hash itself; an import hashes millions of ids under the same one.
+const preparedKeys = new WeakMap<Uint8Array, KeyObject>();
+
+const prepared = (key: Uint8Array): KeyObject => {
+  const known = preparedKeys.get(key);
+  if (known !== undefined) return known;
+  const made = createSecretKey(key);
+  preparedKeys.set(key, made);
+  return made;
+};
 
 /**
  * Hashes a session id under each key, newest first.
@@ -18,7 +29,7 @@ export const hashSession = (sessionId: string, keys: readonly SessionHashKey[]):
   const hashes = keys.map(({ id, key }) =>
     key === undefined
       ? plainHash(sessionId)
-      : `${id}:${createHmac('sha256', key).update(sessionId, 'utf8').digest('hex')}`,
+      : `${id}:${createHmac('sha256', prepared(key)).update(sessionId, 'utf8').digest('hex')}`,
   );
   const [newest, ...older] = hashes;
   return newest === undefined ? [plainHash(sessionId)] : [newest, ...older];
