@@ -1,0 +1,122 @@
+import * as v from 'valibot';
+import { deadlineExceeded } from '../guest/errors.ts';
+import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
+import type { Breaker } from './breaker.ts';
+import type { GenesysEvent } from './events.ts';
+import type { Endpoint, Outcome } from './outcome.ts';
+import type { Quota } from './quota.ts';
+import { parseRetryAfter } from './retry-after.ts';
+import {
+  type Transport,
+  TransportError,
+  type TransportRequest,
+  type TransportResponse,
+} from './transport.ts';
+import { correlationId, knownCode, problemOf } from './upstream-text.ts';
+
+export interface ApiRequest<T> {
+  readonly endpoint: Endpoint;
+  readonly method: TransportRequest['method'];
+  /** Must hold no personal data and no secret. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: { readonly json: unknown } | { readonly form: Readonly<Record<string, string>> };
+  /** What a 2xx promises; anything else is `malformed`. */
+  readonly schema: v.GenericSchema<unknown, T>;
+  readonly deadline: Deadline;
+}
+
+export interface ApiClient {
+  /**
+   * One attempt, never longer than the timeout of a call nor than the deadline.
+   * @throws GuestError only where nothing was sent: `deadline_exceeded`, or `genesys_unavailable` by the breaker
+   */
+  send<T>(request: ApiRequest<T>): Promise<Outcome<T>>;
+}
+
+export interface ApiClientOptions {
+  readonly transport: Transport;
+  /** GENESYS_TIMEOUT_MS. */
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry<GenesysEvent>;
+  readonly breaker: Breaker;
+  readonly quota?: Quota | undefined;
+}
+
+const wireRequest = ({ method, url, headers, body }: ApiRequest<unknown>): TransportRequest => {
+  const [contentType, text] =
+    'form' in body
+      ? ['application/x-www-form-urlencoded', new URLSearchParams(body.form).toString()]
+      : ['application/json', JSON.stringify(body.json)];
+  return {
+    method,
+    url,
+    headers: { Accept: 'application/json', 'Content-Type': contentType, ...headers },
+    body: text,
+  };
+};
+
+/** Calls Genesys: one attempt at a time, its answer checked against a schema before it is believed. */
+export const createApiClient = ({
+  transport,
+  timeoutMs,
+  clock,
+  telemetry,
+  breaker,
+  quota,
+}: ApiClientOptions): ApiClient => {
+  const interpret = <T>(answer: TransportResponse, schema: v.GenericSchema<unknown, T>): Outcome<T> => {
+    const { status, headers, body } = answer;
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.now());
+    if (status === 429) return { kind: 'limited', retryAfterMs, told: retryAfterMs !== undefined };
+    if (status < 200 || status > 299) {
+      return { kind: 'refused', status, retryAfterMs, problem: problemOf(body) };
+    }
+    const parsed = v.safeParse(schema, body);
+    return parsed.success ? { kind: 'ok', value: parsed.output } : { kind: 'malformed' };
+  };
+
+  const attempt = async <T>(request: ApiRequest<T>): Promise<Outcome<T>> => {
+    const { endpoint, deadline, schema } = request;
+    const startedAtMs = clock.now();
+    const { signal, clear } = clock.timeout(timeoutMs, deadline.signal);
+    let outcome: Outcome<T>;
+    let answer: TransportResponse | undefined;
+    let reason: string | undefined;
+    try {
+      quota?.spend(endpoint);
+      answer = await transport(wireRequest(request), signal);
+      quota?.observe(answer.headers);
+      outcome = interpret(answer, schema);
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      reason = signal.aborted ? 'timeout' : error.code;
+      const budgetEnded = deadline.signal.aborted || deadline.remainingMs() <= 0;
+      outcome = error.kind === 'lost' ? { kind: 'lost', budgetEnded } : { kind: error.kind };
+    } finally {
+      clear();
+    }
+    const fields = {
+      endpoint,
+      outcome: outcome.kind,
+      status: answer?.status,
+      durationMs: clock.now() - startedAtMs,
+      correlationId: correlationId(answer?.headers['inin-correlation-id']),
+    };
+    telemetry.record('genesys_called', fields);
+    if (outcome.kind === 'refused' && outcome.status < 500) {
+      telemetry.record('genesys_refused', { ...fields, upstreamCode: knownCode(outcome.problem.code) });
+    } else if (outcome.kind !== 'ok' && outcome.kind !== 'limited') {
+      telemetry.record('genesys_failed', { ...fields, reason });
+    }
+    return outcome;
+  };
+
+  return {
+    send: async (request) => {
+      if (request.deadline.signal.aborted || request.deadline.remainingMs() <= 0) throw deadlineExceeded();
+      return await breaker.run(() => attempt(request));
+    },
+  };
+};

@@ -1,0 +1,116 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import axios from 'axios';
+import { type Transport, TransportError } from './transport.ts';
+
+export interface AxiosTransportOptions {
+  /** Idle connections older than this are closed instead of used, in milliseconds. */
+  readonly maxIdleMs?: number;
+  /** Largest answer that is read, in bytes. */
+  readonly maxAnswerBytes?: number;
+}
+
+/** Codes of failures before anything was sent: name resolution and connecting. */
+const unsentCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_NODATA',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+const transportError = (error: unknown): TransportError => {
+  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
+  const { syscall } = (cause ?? {}) as { syscall?: string };
+  if (code === undefined) return new TransportError('lost', undefined);
+  if (unsentCodes.has(code) || syscall === 'connect' || syscall === 'getaddrinfo') {
+    return new TransportError('unsent', code);
+  }
+  // An answer was cut off where the parser says that its input ended; anything else is no HTTP.
+  const notHttp = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  const tooLarge = message?.startsWith('maxContentLength') ?? false;
+  return new TransportError(notHttp || tooLarge ? 'malformed' : 'lost', code);
+};
+
+/**
+ * Keeps connections alive and remembers since when each has been idle. A container may be frozen for minutes
+ * between two requests: a connection that Genesys has closed meanwhile would lose the next request on it.
+ */
+const keepAlive = <A extends typeof http.Agent | typeof https.Agent>(Base: A, maxIdleMs: number) => {
+  const idleSince = new WeakMap<Socket, number>();
+  const agent = new Base({ keepAlive: true });
+  agent.on('free', (socket: Socket) => idleSince.set(socket, Date.now()));
+  const closeStale = () => {
+    const oldest = Date.now() - maxIdleMs;
+    for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+      if ((idleSince.get(socket) ?? 0) < oldest) socket.destroy();
+    }
+  };
+  return { agent, closeStale };
+};
+
+const parseJson = (text: unknown): unknown => {
+  try {
+    return typeof text === 'string' ? JSON.parse(text) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** The transport over node:http and node:https by axios. `close` ends its idle connections. */
+export const createAxiosTransport = ({
+  maxIdleMs = 4000,
+  maxAnswerBytes = 256 * 1024,
+}: AxiosTransportOptions = {}): Transport & { close(): void } => {
+  const plain = keepAlive(http.Agent, maxIdleMs);
+  const secure = keepAlive(https.Agent, maxIdleMs);
+  const client = axios.create({
+    adapter: 'http',
+    httpAgent: plain.agent,
+    httpsAgent: secure.agent,
+    maxRedirects: 0,
+    proxy: false,
+    decompress: false,
+    responseType: 'text',
+    maxContentLength: maxAnswerBytes,
+    validateStatus: () => true,
+    transformRequest: [(body) => body],
+    transformResponse: [parseJson],
+    headers: { common: { 'Accept-Encoding': 'identity', 'User-Agent': 'genesys-guest-door' } },
+  });
+
+  const send: Transport = async ({ method, url, headers, body }, signal) => {
+    plain.closeStale();
+    secure.closeStale();
+    try {
+      const answer = await client.request({ method, url, headers: { ...headers }, data: body, signal });
+      return {
+        status: answer.status,
+        headers: Object.fromEntries(
+          Object.entries(answer.headers).map(([name, value]) => [
+            name.toLowerCase(),
+            value === undefined || value === null ? undefined : String(value),
+          ]),
+        ),
+        body: answer.data,
+      };
+    } catch (error) {
+      throw transportError(error);
+    }
+  };
+  return Object.assign(send, {
+    close: () => {
+      plain.agent.destroy();
+      secure.agent.destroy();
+    },
+  });
+};

@@ -1,0 +1,51 @@
+/**
+ * What happens between us and Genesys Cloud; the catalogue in `observability.ts` gives each its level, text and
+ * metrics. `endpoint` is one of oauth, guest, guest_token, contact. No field holds upstream text.
+ */
+export type GenesysEvent =
+  /** One attempt was answered or failed: `endpoint`, `outcome`, `status`, `durationMs`, `correlationId`. */
+  | 'genesys_called'
+  /** That attempt was a connection failure, a timeout, a 5xx or a malformed answer: same fields, `reason`. */
+  | 'genesys_failed'
+  /** Genesys limits: `endpoint`, `waitMs`, `daily`, `told` (whether it named the time). */
+  | 'genesys_limited'
+  /** An attempt is repeated: `endpoint`, `attempt` (the one that failed), `waitMs`. */
+  | 'genesys_repeated'
+  /** A call was refused for good: `endpoint`, `status`, `upstreamCode` (known ones only), `correlationId`. */
+  | 'genesys_refused'
+  /** A 403: `endpoint`, `permissions` (scopes or permissions that the answer names, comma-separated). */
+  | 'genesys_permission_missing'
+  /** Headers of an answer told the quota: `usedPercent`, `remaining`, `resetSeconds`. */
+  | 'genesys_quota'
+  /** Five failures in a row: Genesys is not asked for `openMs`. */
+  | 'breaker_opened'
+  /** A probe was answered: Genesys is asked again. */
+  | 'breaker_closed'
+  /** A guest is not created yet: `reason` (told_to_wait, quota), `waitMs`, `daily`. */
+  | 'creation_held'
+  /** The token endpoint is asked. */
+  | 'oauth_requested'
+  /** No OAuth token was got: `reason`, `status`. */
+  | 'oauth_failed'
+  /** The client id and secret were refused, and no newer ones are known: `status`. */
+  | 'oauth_credentials_refused'
+  /** The secret had been rotated and was read again. */
+  | 'oauth_credentials_renewed'
+  /** A token that another container got was taken from the table. */
+  | 'oauth_token_shared'
+  /** A token was renewed ahead of its end while the old one was in use. */
+  | 'oauth_token_renewed'
+  /** That renewal failed; the old token serves until it ends: `reason`. */
+  | 'oauth_renewal_failed'
+  /** Genesys answered 401 to a token of ours. */
+  | 'oauth_token_refused'
+  /** The shared tier cannot be reached: `operation`. */
+  | 'token_vault_unavailable'
+  /** The customer's contact was created or updated. */
+  | 'contact_enriched'
+  /** The contact could not be updated; the chat opens without: `reason`. */
+  | 'contact_degraded'
+  /** The secret holds no `externalIdKey`: customers cannot be matched. */
+  | 'external_id_key_missing'
+  /** A guest session token is unreadable (rotated client secret): the guest is minted anew. */
+  | 'guest_token_unreadable';
