@@ -1,0 +1,102 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite';
+import { Level } from 'level';
+import type { CallListener } from './call-listener.ts';
+import { listen, type RunningServer, StartError } from './http-server.ts';
+
+export interface DynamoDbOptions {
+  readonly port?: number;
+  /** Keeps the tables in this folder; in memory without it. */
+  readonly dataFolder?: string;
+  readonly tables?: { readonly crm: string; readonly guests: string };
+  readonly onCall?: CallListener;
+}
+
+/** Credentials for embedded services: they must be there, nobody checks them. */
+export const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
+export const localRegion = 'us-east-1';
+
+const causeCode = (error: unknown): unknown =>
+  (error as { readonly cause?: { readonly code?: unknown } } | undefined)?.cause?.code;
+
+/** Opens the store once on its own: dynalite would bring the process down on a store that it cannot open. */
+const checkFolder = async (dataFolder: string): Promise<void> => {
+  try {
+    mkdirSync(dirname(dataFolder), { recursive: true });
+    const store = new Level(dataFolder);
+    await store.open();
+    await store.close();
+  } catch (error) {
+    if (causeCode(error) === 'LEVEL_LOCKED') {
+      throw new StartError(
+        `The data folder ${dataFolder} is in use by another process; stop it or choose another folder.`,
+        { cause: error },
+      );
+    }
+    throw new StartError(
+      `The data folder ${dataFolder} cannot be read (damaged, or not a folder of this tool); delete it or choose another folder.`,
+      { cause: error },
+    );
+  }
+};
+
+const createTables = async (url: string, names: readonly string[]): Promise<void> => {
+  const client = new DynamoDBClient({
+    endpoint: url,
+    region: localRegion,
+    credentials: localCredentials,
+  });
+  try {
+    const { TableNames: existing = [] } = await client.send(new ListTablesCommand({}));
+    for (const name of names.filter((candidate) => !existing.includes(candidate))) {
+      await client.send(
+        new CreateTableCommand({
+          TableName: name,
+          BillingMode: 'PAY_PER_REQUEST',
+          KeySchema: [{ AttributeName: 'sessionHash', KeyType: 'HASH' }],
+          AttributeDefinitions: [{ AttributeName: 'sessionHash', AttributeType: 'S' }],
+        }),
+      );
+    }
+  } finally {
+    client.destroy();
+  }
+};
+
+/**
+ * DynamoDB for one machine: dynalite with the CRM table and the registry.
+ * @throws StartError when the port or the data folder cannot be used
+ */
+export const startDynamoDb = async ({
+  port,
+  dataFolder,
+  tables = { crm: 'crm', guests: 'guests' },
+  onCall,
+}: DynamoDbOptions = {}): Promise<RunningServer> => {
+  if (dataFolder !== undefined) await checkFolder(dataFolder);
+  const server = dynalite({
+    ...(dataFolder === undefined ? {} : { path: dataFolder }),
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+  });
+  server.on('request', (request, response) => {
+    // dynalite rethrows the error of a client that hangs up, which would end this process.
+    request.removeAllListeners('error').on('error', () => undefined);
+    const startedAt = performance.now();
+    const operation = String(request.headers['x-amz-target'] ?? '').replace(/^.*\./, '');
+    response.once('finish', () =>
+      onCall?.({ service: 'dynamodb', operation, durationMs: performance.now() - startedAt }),
+    );
+  });
+  const running = await listen(server, port);
+  try {
+    await createTables(running.url, [tables.crm, tables.guests]);
+    return running;
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+};
