@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const runner = fileURLToPath(new URL('./container-process.mjs', import.meta.url));
+
+/** A process that runs one built bundle as Lambda would: module scope survives between its invocations. */
+export interface LambdaContainer {
+  /** Invokes the handler; rejects with what it threw, or when the process ends. */
+  invoke<Result>(event: unknown, timeoutMs?: number): Promise<Result>;
+  /** Everything the process has written to stdout and stderr. */
+  output(): string;
+  /** Ends it at once, in the middle of whatever it does. */
+  kill(): void;
+  stop(): Promise<void>;
+}
+
+interface Waiting {
+  resolve(value: never): void;
+  reject(error: Error): void;
+}
+
+/** Starts a container. @throws what the bundle throws while it is loaded, as text */
+export const startContainer = async (
+  bundle: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<LambdaContainer> => {
+  const child: ChildProcess = fork(runner, [], {
+    env: { PATH: process.env['PATH'], BUNDLE: bundle, ...environment },
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let text = '';
+  child.stdout?.on('data', (chunk) => {
+    text += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    text += chunk;
+  });
+  const waiting = new Map<number, Waiting>();
+  let invocations = 0;
+  const ended = new Promise<void>((resolve) => {
+    child.on('close', () => {
+      for (const { reject } of waiting.values()) reject(new Error('the container has ended'));
+      waiting.clear();
+      resolve();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.on('message', (message: { ready?: boolean; id?: number; result?: never; error?: string }) => {
+      if (message.ready === true) return resolve();
+      const call = waiting.get(message.id ?? -1);
+      waiting.delete(message.id ?? -1);
+      if (message.error !== undefined) call?.reject(new Error(message.error));
+      else call?.resolve(message.result as never);
+    });
+    child.on('close', () => reject(new Error(text)));
+  });
+
+  return {
+    invoke: async (event, timeoutMs = 29_000) =>
+      await new Promise((resolve, reject) => {
+        const id = ++invocations;
+        waiting.set(id, { resolve, reject });
+        child.send({ id, event, timeoutMs });
+      }),
+    output: () => text,
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+    stop: async () => {
+      if (child.connected) child.disconnect();
+      child.kill();
+      await ended;
+    },
+  };
+};
