@@ -10,11 +10,15 @@ export interface Quota {
   observe(headers: Readonly<Record<string, string | undefined>>): void;
   /** Milliseconds until the quota is whole again, where it is nearly used up; undefined where there is enough. */
   exhaustedForMs(): number | undefined;
+  /** Calls that Genesys allows a second, on average; by its published default before it has told. */
+  callsPerSecond(): number;
 }
 
 /** This share of the quota, and at least so many calls, is kept for visitors whose guest is known. */
 const reserveShare = 0.1;
 const reserveCalls = 2;
+/** @see https://developer.genesys.cloud/platform/api/rate-limits */
+const defaultCallsPerMinute = 300;
 /** A window that ends later than this is not believed. */
 const longestWindowSeconds = 3600;
 
@@ -56,5 +60,6 @@ export const createQuota = ({
       const reserve = Math.max(reserveCalls, Math.ceil(window.allowed * reserveShare));
       return window.allowed - window.used < reserve ? leftMs : undefined;
     },
+    callsPerSecond: () => (window?.allowed ?? defaultCallsPerMinute) / 60,
   };
 };
