@@ -1,0 +1,171 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import {
+  EndpointType,
+  type IResource,
+  type IRestApi,
+  type JsonSchema,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  MethodLoggingLevel,
+  RequestValidator,
+  RestApi,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { initPath } from '../../lambda/contract.ts';
+import { accept } from '../accepted-findings.ts';
+import { initTimeout } from '../guest-function.ts';
+import type { Settings } from '../settings.ts';
+import { accessLogFormat } from './access-log.ts';
+import { ApiDomain } from './api-domain.ts';
+import { addGatewayResponses } from './gateway-responses.ts';
+import { addClosed, addMethodNotAllowed, addPreflight } from './mock-methods.ts';
+import { requestModel } from './request-model.ts';
+import { WebAcl } from './web-acl.ts';
+
+interface GuestApiProps {
+  readonly settings: Settings;
+  readonly function: IFunction;
+  readonly logKey: IKey;
+}
+
+const stageName = 'live';
+
+/** The public door: one route, answered by the function or, where that is not needed, by the gateway itself. */
+export class GuestApi extends Construct {
+  /** Base URL, without a slash at its end. */
+  readonly url: string;
+  readonly domainTarget: string | undefined;
+  readonly api: RestApi;
+  readonly webAcl: WebAcl;
+  readonly accessLog: LogGroup;
+  private readonly props: GuestApiProps;
+
+  constructor(scope: Construct, id: string, props: GuestApiProps) {
+    super(scope, id);
+    this.props = props;
+    const { settings } = props;
+    const { customDomain, allowedOrigins } = settings;
+    this.accessLog = this.logGroup('AccessLog');
+    this.api = this.restApi();
+    this.executionLog();
+    addGatewayResponses(this.api, allowedOrigins);
+
+    const route = this.api.root.resourceForPath(initPath);
+    this.addPost(route);
+    addPreflight(route, allowedOrigins);
+    addMethodNotAllowed(route, allowedOrigins);
+
+    this.webAcl = new WebAcl(this, 'Firewall', { settings, stageArn: this.api.deploymentStage.stageArn });
+    if (customDomain === undefined) {
+      this.url = `https://${this.api.restApiId}.execute-api.${Stack.of(this).region}.${Stack.of(this).urlSuffix}/${stageName}`;
+    } else {
+      this.url = `https://${customDomain.domainName}`;
+      this.domainTarget = new ApiDomain(this, 'Domain', { api: this.api, settings: customDomain }).target;
+    }
+  }
+
+  private restApi(): RestApi {
+    const { settings } = this.props;
+    const { throttle } = settings;
+    const api = new RestApi(this, 'Rest', {
+      // The API's metrics carry this name only, so it has to be the environment's own.
+      restApiName: Stack.of(this).stackName,
+      description: 'The door between website visitors and Genesys Cloud Web Messaging',
+      endpointTypes: [EndpointType.REGIONAL],
+      disableExecuteApiEndpoint: settings.customDomain !== undefined,
+      cloudWatchRole: true,
+      cloudWatchRoleRemovalPolicy: RemovalPolicy.RETAIN,
+      deployOptions: {
+        stageName,
+        throttlingRateLimit: throttle.ratePerSecond,
+        throttlingBurstLimit: throttle.burst,
+        methodOptions: {
+          [`${initPath}/POST`]: {
+            throttlingRateLimit: throttle.ratePerSecond,
+            throttlingBurstLimit: throttle.burst,
+          },
+        },
+        metricsEnabled: true,
+        tracingEnabled: true,
+        loggingLevel: MethodLoggingLevel.ERROR,
+        dataTraceEnabled: false,
+        accessLogDestination: new LogGroupLogDestination(this.accessLog),
+        accessLogFormat,
+      },
+    });
+    accept(
+      api,
+      [
+        'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]',
+      ],
+      "AWS' own policy for API Gateway's logs, which API Gateway asks for once per account and region.",
+    );
+    accept(
+      api.deploymentStage,
+      ['NIST.800.53.R5-APIGWCacheEnabledAndEncrypted', 'PCI.DSS.321-APIGWCacheEnabledAndEncrypted'],
+      'Every answer holds a token of one visitor: nothing may be cached.',
+    );
+    accept(
+      api.deploymentStage,
+      ['NIST.800.53.R5-APIGWSSLEnabled', 'PCI.DSS.321-APIGWSSLEnabled'],
+      'Behind the API is a Lambda function, called with IAM; a client certificate is for HTTP back ends.',
+    );
+    return api;
+  }
+
+  /** API Gateway logs its own errors to a group of this name: made here, so that it is encrypted and expires. */
+  private executionLog(): void {
+    const name = `API-Gateway-Execution-Logs_${this.api.restApiId}/${stageName}`;
+    this.api.deploymentStage.node.addDependency(this.logGroup('ExecutionLog', name));
+  }
+
+  private logGroup(id: string, logGroupName?: string): LogGroup {
+    const { settings, logKey } = this.props;
+    return new LogGroup(this, id, {
+      ...(logGroupName === undefined ? {} : { logGroupName }),
+      retention: settings.logRetentionDays,
+      encryptionKey: logKey,
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+  }
+
+  private addPost(route: IResource): void {
+    const { settings, function: live } = this.props;
+    const validator = new RequestValidator(this, 'Validator', {
+      restApi: this.api as IRestApi,
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
+    const method = settings.closed
+      ? addClosed(route, settings.allowedOrigins, settings.closedRetryAfterSeconds)
+      : route.addMethod(
+          'POST',
+          new LambdaIntegration(live, {
+            // Longer than the function may run: it is the function that says what went wrong.
+            timeout: Duration.seconds(initTimeout(settings).toSeconds() + 1),
+            allowTestInvoke: false,
+          }),
+          {
+            requestValidator: validator,
+            requestModels: { 'application/json': this.bodyModel() },
+          },
+        );
+    accept(
+      method,
+      ['AwsSolutions-APIG4', 'AwsSolutions-COG4', 'Serverless-APIGWAuthorization'],
+      'Website visitors are anonymous: this is the door through which they get their first credential. Origin, rate limits, the firewall and optionally signed sessions protect it.',
+    );
+  }
+
+  private bodyModel() {
+    return this.api.addModel('InitRequest', {
+      contentType: 'application/json',
+      description: 'Body of POST /api/webchat/init',
+      // The library's type spells the same keywords as an enumeration.
+      schema: requestModel() as object as JsonSchema,
+    });
+  }
+}

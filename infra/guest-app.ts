@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { App, Tags, Validations } from 'aws-cdk-lib';
+import {
+  AwsSolutionsChecks,
+  type NagPack,
+  NIST80053R5Checks,
+  PCIDSS321Checks,
+  ServerlessChecks,
+} from 'cdk-nag';
+import { GuestStack } from './guest-stack.ts';
+import type { Settings } from './settings.ts';
+
+/** Folders of the built functions. */
+export interface FunctionCode {
+  readonly init: string;
+  readonly drain: string;
+}
+
+const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** The code that `npm run build` makes: the very files that are deployed. */
+export const builtCode: FunctionCode = {
+  init: fromRoot('dist/lambda/init'),
+  drain: fromRoot('dist/lambda/drain'),
+};
+
+/** Feature flags as `cdk.json` sets them, so that an app made without the CLI has the same template. */
+const featureFlags = (): Record<string, unknown> =>
+  JSON.parse(readFileSync(fromRoot('cdk.json'), 'utf8')).context;
+
+/** The rule packs that every template must pass. */
+export const rulePacks = (app: App): NagPack[] => [
+  new AwsSolutionsChecks(app),
+  new ServerlessChecks(app),
+  new NIST80053R5Checks(app),
+  new PCIDSS321Checks(app),
+];
+
+/** The app of one environment: one stack, checked against the rule packs when it is synthesised. */
+export const createGuestApp = (
+  settings: Settings,
+  { code = builtCode, outdir }: { readonly code?: FunctionCode; readonly outdir?: string } = {},
+): { readonly app: App; readonly stack: GuestStack } => {
+  const app = new App({
+    postCliContext: featureFlags(),
+    analyticsReporting: false,
+    ...(outdir === undefined ? {} : { outdir }),
+  });
+  const { account, region } = settings;
+  const stack = new GuestStack(app, `GuestProfiles-${settings.name}`, {
+    settings,
+    code,
+    description: 'The door between website visitors and Genesys Cloud Web Messaging',
+    env: { region, ...(account === undefined ? {} : { account }) },
+    terminationProtection: settings.keepData,
+  });
+  Tags.of(app).add('service', 'guest-profiles');
+  Tags.of(app).add('environment', settings.name);
+  Validations.of(app).addPlugins(...rulePacks(app));
+  return { app, stack };
+};

@@ -1,0 +1,54 @@
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { type MetricName, type metricDimensions, metricNamespace } from '../../lambda/metric-names.ts';
+import type { Settings } from '../settings.ts';
+
+type Dimensions = Record<(typeof metricDimensions)[number], string>;
+
+/** The function's own metrics of one environment, as the function writes them. */
+export class GuestMetrics {
+  private readonly dimensions: Dimensions;
+
+  constructor({ environment, provider }: Pick<Settings, 'environment' | 'provider'>) {
+    this.dimensions = { environment, provider };
+  }
+
+  /** One metric; `statistic` as CloudWatch names it. */
+  metric(metricName: MetricName, statistic = 'Sum', period = Duration.minutes(5)): Metric {
+    return new Metric({
+      namespace: metricNamespace,
+      metricName,
+      dimensionsMap: this.dimensions,
+      statistic,
+      period,
+      label: metricName,
+    });
+  }
+
+  /**
+   * Share of some metrics in a whole, in percent. With fewer than `minSamples` in the whole it is `otherwise`,
+   * so that a quiet night is no alarm.
+   */
+  sharePercent(share: {
+    readonly label: string;
+    readonly of: readonly MetricName[];
+    readonly in: readonly MetricName[];
+    readonly minSamples: number;
+    readonly otherwise: number;
+    readonly period?: Duration;
+  }): MathExpression {
+    const period = share.period ?? Duration.minutes(5);
+    const names = [...new Set([...share.of, ...share.in])];
+    const sum = (parts: readonly MetricName[]): string =>
+      parts.map((name) => `FILL(${idOf(name)},0)`).join('+');
+    return new MathExpression({
+      label: share.label,
+      period,
+      expression: `IF((${sum(share.in)})>=${share.minSamples},100*(${sum(share.of)})/(${sum(share.in)}),${share.otherwise})`,
+      usingMetrics: Object.fromEntries(names.map((name) => [idOf(name), this.metric(name, 'Sum', period)])),
+    });
+  }
+}
+
+/** Metric ids of an expression begin with a lower-case letter. */
+const idOf = (name: MetricName): string => `m${name}`;
