@@ -47,6 +47,8 @@ export interface OAuthToken {
 
 const plan: RetryPlan = { endpoint: 'oauth', limitBaseMs: 1000, repeat: 'always' };
 const failureBaseMs = 200;
+/** The wait after a failure grows no further, however long the outage. */
+const maxDoublings = 3;
 
 /** Longest part of a token's life, before the margin, in which the containers renew it ahead. */
 const longestRenewalWindowMs = 240_000;
@@ -74,6 +76,7 @@ export const createOAuthToken = (options: OAuthTokenOptions): OAuthToken => {
   let renewAtMs = Number.POSITIVE_INFINITY;
   let renewing = false;
   let limitsInARow = 0;
+  let failuresInARow = 0;
 
   const fresh = (): GrantedToken | undefined =>
     token !== undefined && token.expiresAtMs - tokenMarginMs > clock.now() ? token : undefined;
@@ -89,6 +92,7 @@ export const createOAuthToken = (options: OAuthTokenOptions): OAuthToken => {
   /** All callers of a flight wait for the same time, and so come back to one flight. */
   const withSharedWait = (outcome: Outcome<GrantedToken>): Outcome<GrantedToken> => {
     limitsInARow = outcome.kind === 'limited' ? limitsInARow + 1 : 0;
+    failuresInARow = outcome.kind === 'ok' || outcome.kind === 'limited' ? 0 : failuresInARow + 1;
     switch (outcome.kind) {
       case 'limited':
         return {
@@ -98,7 +102,10 @@ export const createOAuthToken = (options: OAuthTokenOptions): OAuthToken => {
       case 'unsent':
       case 'lost':
       case 'refused':
-        return { ...outcome, repeatAfterMs: backoffMs(failureBaseMs, 0, random) };
+        return {
+          ...outcome,
+          repeatAfterMs: backoffMs(failureBaseMs, Math.min(failuresInARow, maxDoublings) - 1, random),
+        };
       default:
         return outcome;
     }

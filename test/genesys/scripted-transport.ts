@@ -29,6 +29,7 @@ export const createScriptedTransport = (clock: Clock) => {
   const sent: SentRequest[] = [];
   const scripts: Record<Place, Reply[]> = { oauth: [], guest: [], token: [], contact: [] };
   const lifetime = { seconds: 3600 };
+  const latency = { ms: 0 };
   let answers = 0;
 
   const good = (place: Place): Reply => {
@@ -60,6 +61,7 @@ export const createScriptedTransport = (clock: Clock) => {
     const place = placeOf(request.url);
     sent.push({ ...request, place, atMs: clock.now() });
     const reply = scripts[place].shift() ?? good(place);
+    if (latency.ms > 0) await clock.sleep(latency.ms, signal);
     if (reply === 'refused') throw new TransportError('unsent', 'ECONNREFUSED');
     if (reply === 'reset') throw new TransportError('lost', 'ECONNRESET');
     if (reply === 'hang') {
@@ -74,7 +76,9 @@ export const createScriptedTransport = (clock: Clock) => {
   return {
     transport,
     sent,
+    /** Of the OAuth tokens. */
     lifetime,
+    latency,
     /** The next replies of an endpoint. */
     script: (place: Place, ...replies: Reply[]) => {
       scripts[place].push(...replies);

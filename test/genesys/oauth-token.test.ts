@@ -1,0 +1,266 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Reply } from './scripted-transport.ts';
+import { createTestCredentials, createWorld, type World } from './world.ts';
+
+const get = (world: World, budgetMs = 8000) =>
+  world.within(budgetMs, (deadline) => world.oauth.get(deadline));
+const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
+  await work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+const invalidClient = (status: number): Reply => ({
+  status,
+  body: { error: 'invalid_client', description: 'authentication failed' },
+});
+const rateLimited = (retryAfter?: string): Reply => ({
+  status: 400,
+  headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  body: { error: 'invalid_request', description: 'rate limit exceeded; try again later' },
+});
+
+describe('asking for a token', () => {
+  it('sends the credentials and the scopes as a form', async () => {
+    const world = createWorld();
+    expect(await get(world)).toBe('oauth-token-1');
+    const [sent] = world.genesys.calls('oauth');
+    expect(sent).toMatchObject({
+      method: 'POST',
+      url: 'https://login.example.com/oauth/token',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    });
+    expect(sent?.headers).not.toHaveProperty('Authorization');
+    expect(Object.fromEntries(new URLSearchParams(sent?.body))).toEqual({
+      grant_type: 'client_credentials',
+      client_id: 'client-1',
+      client_secret: 'client-secret-of-first-generation',
+      scope: 'webchat:guest:write webchat:token:write',
+    });
+  });
+
+  it('sends them by HTTP Basic, without scopes, to the published login host', async () => {
+    const world = createWorld({ style: 'basic' });
+    await get(world);
+    const [sent] = world.genesys.calls('oauth');
+    expect(sent?.body).toBe('grant_type=client_credentials');
+    const basic = Buffer.from('client-1:client-secret-of-first-generation').toString('base64');
+    expect(sent?.headers['Authorization']).toBe(`Basic ${basic}`);
+  });
+
+  it.each([
+    ['no token', { token_type: 'bearer', expires_in: 60 }],
+    ['no lifetime', { access_token: 't', token_type: 'bearer' }],
+    ['a lifetime in words', { access_token: 't', token_type: 'bearer', expires_in: '3600' }],
+    ['a token that would break the header', { access_token: 't\r\nX: y', expires_in: 3600 }],
+    ['another kind of token', { access_token: 't', token_type: 'mac', expires_in: 3600 }],
+    ['no JSON', undefined],
+  ])('does not believe an answer with %s', async (_, body) => {
+    const world = createWorld();
+    world.genesys.script('oauth', { status: 200, body });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+  });
+});
+
+describe('keeping the token', () => {
+  it('lasts until 60 s before its end', async () => {
+    const world = createWorld();
+    await get(world);
+    await world.clock.advance(3_539_000);
+    expect(await get(world)).toBe('oauth-token-1');
+    await world.clock.advance(1000);
+    expect(await get(world)).toBe('oauth-token-2');
+  });
+
+  it('lasts one second of a lifetime of 61 s', async () => {
+    const world = createWorld();
+    world.genesys.lifetime.seconds = 61;
+    await get(world);
+    await world.clock.advance(999);
+    expect(await get(world)).toBe('oauth-token-1');
+    await world.clock.advance(1);
+    expect(await get(world)).toBe('oauth-token-2');
+  });
+
+  it('asks once for 50 callers at once', async () => {
+    const world = createWorld();
+    const tokens = await world.within(8000, (deadline) =>
+      Promise.all(Array.from({ length: 50 }, () => world.oauth.get(deadline))),
+    );
+    expect(new Set(tokens)).toEqual(new Set(['oauth-token-1']));
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+  });
+
+  it('gives a token of 60 s or less only to those who waited for it', async () => {
+    const world = createWorld();
+    world.genesys.lifetime.seconds = 60;
+    const both = await world.within(8000, (deadline) =>
+      Promise.all([world.oauth.get(deadline), world.oauth.get(deadline)]),
+    );
+    expect(both).toEqual(['oauth-token-1', 'oauth-token-1']);
+    expect(await get(world)).toBe('oauth-token-2');
+  });
+
+  it.each<[string, Reply]>([
+    ['500', { status: 500 }],
+    ['400', { status: 400, body: { error: 'invalid_scope' } }],
+    ['invalid_client', invalidClient(401)],
+    ['garbage', { status: 200, body: 'garbage' }],
+    ['limiting', rateLimited('60')],
+  ])('does not keep a failure: after %s the next request asks again', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('oauth', reply);
+    expect(await failureOf(get(world))).toBeInstanceOf(Error);
+    expect(await get(world)).toMatch(/^oauth-token-/);
+  });
+
+  it('lets each caller wait with its own deadline', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', 'hang', 'hang', 'hang');
+    const impatient = failureOf(get(world, 500));
+    expect(await impatient).toMatchObject({ code: 'deadline_exceeded' });
+  });
+});
+
+describe('a failing token endpoint', () => {
+  it.each<[string, Reply]>([
+    ['a refused connection', 'refused'],
+    ['a lost connection', 'reset'],
+    ['a timeout', 'hang'],
+    ['502', { status: 502 }],
+    ['503', { status: 503 }],
+    ['504', { status: 504 }],
+  ])('is asked again after %s', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('oauth', reply);
+    expect(await get(world)).toMatch(/^oauth-token-/);
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
+  });
+
+  it('is asked three times at most, also for many callers', async () => {
+    const world = createWorld();
+    world.genesys.latency.ms = 20;
+    world.genesys.script('oauth', 'reset', 'reset', 'reset', 'reset');
+    const failures = await world.within(8000, (deadline) =>
+      Promise.all(Array.from({ length: 20 }, () => failureOf(world.oauth.get(deadline)))),
+    );
+    expect(new Set(failures.map((failure) => (failure as { code?: string }).code))).toEqual(
+      new Set(['genesys_unavailable']),
+    );
+    expect(world.genesys.calls('oauth')).toHaveLength(3);
+  });
+
+  it.each([500, 404, 302])('is not asked again after %d', async (status) => {
+    const world = createWorld();
+    world.genesys.script('oauth', { status });
+    expect(await failureOf(get(world))).toMatchObject({
+      code: status === 500 ? 'genesys_unavailable' : 'genesys_rejected',
+    });
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+  });
+
+  it('names the missing scope of a 403 for the operator', async () => {
+    const world = createWorld();
+    const cause = 'scope webchat:token:write is not granted';
+    world.genesys.script('oauth', { status: 403, body: { error: 'forbidden', cause } });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(world.telemetry.of('genesys_permission_missing')).toEqual([
+      { endpoint: 'oauth', permissions: 'webchat:token:write' },
+    ]);
+  });
+});
+
+describe('limits of the token endpoint', () => {
+  it.each<[string, Reply]>([
+    ['400 invalid_request "rate limit exceeded"', rateLimited('2')],
+    ['429', { status: 429, headers: { 'retry-after': '2' } }],
+  ])('are waited for when they arrive as %s', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('oauth', reply);
+    await get(world);
+    const [first, second] = world.genesys.calls('oauth');
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(2000);
+  });
+
+  it('are waited for exponentially from 1 s where no time is named', async () => {
+    const world = createWorld({ random: () => 0.999 });
+    world.genesys.script('oauth', rateLimited(), rateLimited());
+    await get(world);
+    const at = world.genesys.calls('oauth').map(({ atMs }) => atMs);
+    expect([(at[1] ?? 0) - (at[0] ?? 0), (at[2] ?? 0) - (at[1] ?? 0)]).toEqual([999, 1998]);
+  });
+
+  it('are LimitedError where the wait does not fit the budget, which the use case may queue', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', rateLimited('30'));
+    expect(await failureOf(get(world))).toMatchObject({ name: 'LimitedError', waitMs: 30_000, daily: false });
+  });
+
+  it('let all callers come back together, to one request', async () => {
+    let turn = 0;
+    const random = () => {
+      turn += 1;
+      return (turn % 10) / 10;
+    };
+    const world = createWorld({ random });
+    world.genesys.script('oauth', rateLimited());
+    await world.within(8000, (deadline) =>
+      Promise.all(Array.from({ length: 20 }, () => world.oauth.get(deadline))),
+    );
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
+  });
+
+  it('are no limits when another invalid request is meant', async () => {
+    const world = createWorld();
+    const description = 'the rate limit exceeded field is unknown';
+    world.genesys.script('oauth', { status: 400, body: { error: 'invalid_request', description } });
+    expect(await failureOf(get(world))).toMatchObject({ name: 'GuestError', code: 'genesys_rejected' });
+  });
+});
+
+describe('a rotated secret', () => {
+  const rotated = () => {
+    const credentials = createTestCredentials();
+    credentials.state.stored = {
+      ...credentials.state.known,
+      clientSecret: 'client-secret-of-second-generation',
+    };
+    return credentials;
+  };
+
+  it.each([400, 401])('is read again on invalid_client (%d), and the request repeated', async (status) => {
+    const credentials = rotated();
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(status));
+    await get(world);
+    const secrets = world.genesys
+      .calls('oauth')
+      .map(({ body }) => new URLSearchParams(body).get('client_secret'));
+    expect(secrets).toEqual(['client-secret-of-first-generation', 'client-secret-of-second-generation']);
+    expect(credentials.state.refreshes).toBe(1);
+  });
+
+  it('is final where nothing newer is known: the operator is told, the caller only that it was refused', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', invalidClient(401));
+    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(world.credentials.state.refreshes).toBe(1);
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+    expect(world.telemetry.of('oauth_credentials_refused')).toEqual([{ status: 401 }]);
+  });
+
+  it('is tried once only', async () => {
+    const credentials = rotated();
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(401), invalidClient(401));
+    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
+  });
+
+  it('does not cost a token that still works', async () => {
+    const world = createWorld();
+    await get(world);
+    world.credentials.state.known = { ...world.credentials.state.known, clientSecret: 'next' };
+    expect(await get(world)).toBe('oauth-token-1');
+  });
+});

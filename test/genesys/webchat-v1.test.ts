@@ -1,0 +1,513 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import { AmbiguousCreationError, LimitedError, UnknownGuestError } from '../../lambda/guest/errors.ts';
+import type { RegisterCommand } from '../../lambda/guest/ports.ts';
+import type { Reply } from './scripted-transport.ts';
+import { command, createWorld, jane, registered, type World } from './world.ts';
+
+const register = (world: World, request: RegisterCommand = command(), budgetMs = 8000) =>
+  world.within(budgetMs, (deadline) => world.webchat.register(request, deadline));
+
+const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
+  await work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+
+const limited = (retryAfter?: string): Reply => ({
+  status: 429,
+  headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+  body: { code: 'too.many.requests.retry.after', status: 429 },
+});
+const status = (code: number, body: unknown = {}, headers: Record<string, string> = {}): Reply => ({
+  status: code,
+  body,
+  headers,
+});
+
+describe('creating a guest', () => {
+  it('sends name, e-mail, consent and the mapped attributes with the bearer token', async () => {
+    const world = createWorld();
+    expect(await register(world)).toEqual({ guestId: 'guest-2' });
+    const [sent] = world.genesys.calls('guest');
+    expect(sent).toMatchObject({
+      method: 'POST',
+      url: 'https://api.example.com/api/v2/webchat/v1/guests',
+      headers: { Authorization: 'Bearer oauth-token-1', 'Content-Type': 'application/json' },
+    });
+    expect(JSON.parse(sent?.body ?? '')).toEqual({
+      name: 'Jane',
+      email: 'jane.roe@customers.example',
+      consentGiven: true,
+      consentType: 'explicit',
+      attributes: { crmTier: 'Enterprise', historicalTickets: 12, integrationSource: 'node-middleware-v1' },
+    });
+  });
+
+  it.each([undefined, '', '  '])(
+    'names a visitor whose first name is %j Anonymous Visitor',
+    async (firstName) => {
+      const world = createWorld();
+      await register(
+        world,
+        command({
+          profile: {
+            email: 'a@b.example',
+            anonymous: false,
+            ...(firstName === undefined ? {} : { firstName }),
+          },
+        }),
+      );
+      expect(JSON.parse(world.genesys.calls('guest')[0]?.body ?? '')).toEqual({
+        name: 'Anonymous Visitor',
+        email: 'a@b.example',
+        consentGiven: true,
+        consentType: 'explicit',
+        attributes: { integrationSource: 'node-middleware-v1' },
+      });
+    },
+  );
+
+  it('does not let an attribute pass for the integration source', async () => {
+    const world = createWorld({ attributeMap: { integrationSource: 'tier' } });
+    await register(world);
+    expect(JSON.parse(world.genesys.calls('guest')[0]?.body ?? '').attributes).toEqual({
+      integrationSource: 'node-middleware-v1',
+    });
+  });
+
+  it('passes on that consent was refused, and lets Genesys decide', async () => {
+    const world = createWorld();
+    await register(world, command({ consent: { given: false, type: 'implicit' } }));
+    expect(JSON.parse(world.genesys.calls('guest')[0]?.body ?? '')).toMatchObject({
+      consentGiven: false,
+      consentType: 'implicit',
+    });
+  });
+
+  it.each([
+    { code: 'consent.required', message: 'no' },
+    { code: 'bad.request', message: 'The guest has not given CONSENT.' },
+  ])('answers consent_required to a 400 that names consent: %j', async (body) => {
+    const world = createWorld();
+    world.genesys.script('guest', status(400, body));
+    expect(await failureOf(register(world))).toMatchObject({ code: 'consent_required' });
+  });
+
+  it.each([
+    ['another 400', status(400, { code: 'bad.request', message: 'email is invalid' })],
+    ['403', status(403, { message: 'missing scope' })],
+    ['409', status(409)],
+    ['a redirect', status(302, '', { location: 'https://elsewhere.example/' })],
+  ])('answers genesys_rejected to %s, without a second attempt', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('guest', reply);
+    const failure = await failureOf(register(world));
+    expect(failure).toMatchObject({ code: 'genesys_rejected' });
+    expect(failure).not.toBeInstanceOf(AmbiguousCreationError);
+    expect(world.genesys.calls('guest')).toHaveLength(1);
+  });
+
+  it('records for the operator which scope a 403 names, and nothing else of it', async () => {
+    const world = createWorld();
+    world.genesys.script(
+      'guest',
+      status(403, {
+        cause: 'The token of jane.roe@customers.example lacks the scope webchat:guest:write.',
+        message: 'mailto:jane:roe@customers.example is forbidden',
+      }),
+    );
+    await failureOf(register(world));
+    expect(world.telemetry.of('genesys_permission_missing')).toEqual([
+      { endpoint: 'guest', permissions: 'webchat:guest:write' },
+    ]);
+  });
+
+  it.each<[string, Reply, string]>([
+    ['the connection is lost', 'reset', 'genesys_unavailable'],
+    ['the attempt times out', 'hang', 'genesys_unavailable'],
+    ['500', status(500), 'genesys_unavailable'],
+    ['502', status(502), 'genesys_unavailable'],
+    ['504', status(504), 'genesys_unavailable'],
+    ['a 2xx without an id', status(201, {}), 'genesys_rejected'],
+    ['a 2xx that is no JSON', status(201, undefined), 'genesys_rejected'],
+    ['an id that would change the path', status(201, { id: '..' }), 'genesys_rejected'],
+  ])('is never repeated after %s: a guest may exist', async (_, reply, code) => {
+    const world = createWorld();
+    world.genesys.script('guest', reply);
+    const failure = await failureOf(register(world));
+    expect(failure).toBeInstanceOf(AmbiguousCreationError);
+    expect(failure).toMatchObject({ code });
+    expect(world.genesys.calls('guest')).toHaveLength(1);
+  });
+
+  it('is ambiguous with deadline_exceeded when the time budget ends meanwhile', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', 'hang');
+    const failure = await failureOf(register(world, command(), 2000));
+    expect(failure).toBeInstanceOf(AmbiguousCreationError);
+    expect(failure).toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it.each<[string, Reply]>([
+    ['a refused connection', 'refused'],
+    ['429', limited()],
+    ['503', status(503)],
+  ])('is repeated after %s, which created nothing', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('guest', reply);
+    expect(await register(world)).toEqual({ guestId: 'guest-2' });
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+  });
+
+  it.each<[string, Reply]>([
+    ['refused connections', 'refused'],
+    ['503s', status(503)],
+  ])('is given up after three %s', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('guest', reply, reply, reply, reply);
+    const failure = await failureOf(register(world));
+    expect(failure).toMatchObject({ code: 'genesys_unavailable', retryAfterSeconds: expect.any(Number) });
+    expect(failure).not.toBeInstanceOf(AmbiguousCreationError);
+    expect(world.genesys.calls('guest')).toHaveLength(3);
+  });
+
+  it('waits as long as a 503 asks, where that fits the budget', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', status(503, {}, { 'retry-after': '3' }));
+    await register(world);
+    const [first, second] = world.genesys.calls('guest');
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(3000);
+  });
+
+  it('tells the caller how long a 503 asked to wait, where that does not fit', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', status(503, {}, { 'retry-after': '30' }));
+    expect(await failureOf(register(world))).toMatchObject({
+      code: 'genesys_unavailable',
+      retryAfterSeconds: 30,
+    });
+  });
+
+  it('asks for leave before each attempt, and is not sent without it', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', 'refused', status(401), status(503));
+    const beforeCreation = jest.fn(async () => undefined);
+    await register(world, command({ beforeCreation }));
+    expect(beforeCreation).toHaveBeenCalledTimes(4);
+    expect(world.genesys.calls('guest')).toHaveLength(4);
+
+    const gone = new Error('the lease is gone');
+    const failure = await failureOf(register(world, command({ beforeCreation: () => Promise.reject(gone) })));
+    expect(failure).toBe(gone);
+    expect(world.genesys.calls('guest')).toHaveLength(4);
+  });
+});
+
+describe('limits on guest creation', () => {
+  it.each([
+    ['seconds', '3', 3000],
+    ['an HTTP date', 'Fri, 15 May 2026 10:00:05 GMT', 5000],
+  ])('are waited for as long as Retry-After says in %s', async (_, retryAfter, waitMs) => {
+    const world = createWorld();
+    world.genesys.script('guest', limited(retryAfter));
+    await register(world);
+    const [first, second] = world.genesys.calls('guest');
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(waitMs);
+  });
+
+  it.each([undefined, '0', 'soon'])(
+    'are waited for exponentially from 1 s with full jitter when Retry-After is %j',
+    async (retryAfter) => {
+      const world = createWorld({ random: () => 0.999 });
+      world.genesys.script('guest', limited(retryAfter), limited(retryAfter));
+      await register(world);
+      const at = world.genesys.calls('guest').map(({ atMs }) => atMs);
+      expect([(at[1] ?? 0) - (at[0] ?? 0), (at[2] ?? 0) - (at[1] ?? 0)]).toEqual([999, 1998]);
+    },
+  );
+
+  it('end the request at once when the wait does not fit the budget', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('30'));
+    const startedAt = world.clock.now();
+    const failure = await failureOf(register(world));
+    expect(failure).toBeInstanceOf(LimitedError);
+    expect(failure).toMatchObject({ waitMs: 30_000, daily: false, retryAfterSeconds: 30 });
+    expect(world.clock.now() - startedAt).toBeLessThan(200);
+  });
+
+  it('are daily above 180 s', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('181'));
+    expect(await failureOf(register(world, command(), 600_000))).toMatchObject({ daily: true });
+  });
+
+  it('hold back every creation of the container until the time has come, but no token', async () => {
+    const world = createWorld();
+    const guest = await registered(world, world.webchat);
+    world.genesys.script('guest', limited('30'));
+    await failureOf(register(world));
+    await world.clock.advance(10_000);
+
+    const held = await failureOf(register(world));
+    expect(held).toBeInstanceOf(LimitedError);
+    expect(held).toMatchObject({ waitMs: 20_000, daily: false });
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+    await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+    expect(world.genesys.calls('token')).toHaveLength(1);
+
+    await world.clock.advance(14_000);
+    const created = await register(world);
+    expect(created.guestId).toMatch(/^guest-/);
+    const [, told, next] = world.genesys.calls('guest');
+    expect((next?.atMs ?? 0) - (told?.atMs ?? 0)).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it('stay daily for who comes later', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('200'));
+    await failureOf(register(world));
+    await world.clock.advance(100_000);
+    expect(await failureOf(register(world))).toMatchObject({ daily: true });
+  });
+});
+
+describe('the quota', () => {
+  const nearlyUsedUp = {
+    'inin-ratelimit-allowed': '300',
+    'inin-ratelimit-count': '280',
+    'inin-ratelimit-reset': '20',
+  };
+
+  it('is kept for known guests when it is nearly used up: new ones queue instead of running into a limit', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', { status: 201, body: { id: 'guest-a' }, headers: nearlyUsedUp });
+    const guest = await registered(world, world.webchat);
+    expect(await failureOf(register(world))).toMatchObject({ daily: false, retryAfterSeconds: 20 });
+    expect(world.genesys.calls('guest')).toHaveLength(1);
+    await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+    await world.clock.advance(20_000);
+    await register(world);
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+  });
+
+  it('does not stop new visitors where there is no queue', async () => {
+    const world = createWorld({ queueing: false });
+    world.genesys.script('guest', { status: 201, body: { id: 'guest-a' }, headers: nearlyUsedUp });
+    await register(world);
+    await register(world);
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+  });
+
+  it('is counted down by our own calls between two answers that tell it', async () => {
+    const world = createWorld();
+    const headers = {
+      'inin-ratelimit-allowed': '10',
+      'inin-ratelimit-count': '7',
+      'inin-ratelimit-reset': '50',
+    };
+    world.genesys.script('guest', { status: 201, body: { id: 'guest-a' }, headers });
+    await register(world);
+    await register(world);
+    await register(world);
+    expect(await failureOf(register(world))).toBeInstanceOf(LimitedError);
+  });
+
+  it('becomes a metric', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', { status: 201, body: { id: 'guest-a' }, headers: nearlyUsedUp });
+    await register(world);
+    expect(world.telemetry.of('genesys_quota')).toEqual([
+      { usedPercent: 93, remaining: 20, resetSeconds: 20 },
+    ]);
+  });
+
+  it.each([
+    { 'inin-ratelimit-allowed': '0', 'inin-ratelimit-count': '0', 'inin-ratelimit-reset': '1' },
+    { 'inin-ratelimit-allowed': 'many', 'inin-ratelimit-count': '9', 'inin-ratelimit-reset': '1' },
+    { 'inin-ratelimit-allowed': '10', 'inin-ratelimit-count': '9', 'inin-ratelimit-reset': '999999' },
+    { 'inin-ratelimit-allowed': '10', 'inin-ratelimit-count': '9' },
+  ])('is not believed as %j', async (headers) => {
+    const world = createWorld();
+    world.genesys.script('guest', {
+      status: 201,
+      body: { id: 'guest-a' },
+      headers: { ...headers } as Record<string, string>,
+    });
+    await register(world);
+    await register(world);
+    expect(world.telemetry.of('genesys_quota')).toEqual([]);
+  });
+});
+
+describe('a guest token', () => {
+  const issue = async (world: World, budgetMs = 8000, guestId = 'guest-1') => {
+    const guest = await registered(world, world.webchat);
+    return await world.within(budgetMs, (deadline) =>
+      world.webchat.issueToken({ ...guest, guestId }, deadline),
+    );
+  };
+
+  it('is asked for with an empty object, and passed on with its end', async () => {
+    const world = createWorld();
+    expect(await issue(world)).toEqual({
+      accessToken: 'guest-token-3',
+      expiresAt: '2026-05-15T11:23:45.123Z',
+    });
+    expect(world.genesys.calls('token')[0]).toMatchObject({
+      url: 'https://api.example.com/api/v2/webchat/v1/guests/guest-1/tokens',
+      body: '{}',
+    });
+  });
+
+  it('costs a repeated visitor one call, and a new one two, with none for OAuth', async () => {
+    const world = createWorld();
+    const guest = await registered(world, world.webchat);
+    for (let visit = 0; visit < 3; visit += 1) {
+      await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+    }
+    expect(world.genesys.sent.map(({ place }) => place)).toEqual([
+      'oauth',
+      'guest',
+      'token',
+      'token',
+      'token',
+    ]);
+  });
+
+  it('cannot be asked for at another path, whatever the guest id is', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string({ minLength: 1 }), async (id) => {
+        fc.pre(/^(?!\.{1,2}$)[^\s\p{Cc}]+$/u.test(id) && id.isWellFormed());
+        const world = createWorld();
+        world.genesys.script('guest', status(201, { id }));
+        const guest = await registered(world, world.webchat);
+        await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+        expect(world.genesys.calls('token')).toHaveLength(1);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('tells that Genesys does not know the guest any more', async () => {
+    const world = createWorld();
+    world.genesys.script('token', status(404));
+    expect(await failureOf(issue(world))).toBeInstanceOf(UnknownGuestError);
+    expect(world.genesys.calls('token')).toHaveLength(1);
+  });
+
+  it.each<[string, Reply]>([
+    ['a refused connection', 'refused'],
+    ['a lost connection', 'reset'],
+    ['a timeout', 'hang'],
+    ['502', status(502)],
+    ['503', status(503)],
+    ['504', status(504)],
+  ])('is asked for again after %s: a repeat does no harm', async (_, reply) => {
+    const world = createWorld();
+    world.genesys.script('token', reply);
+    expect((await issue(world)).accessToken).toMatch(/^guest-token-/);
+    expect(world.genesys.calls('token')).toHaveLength(2);
+  });
+
+  it.each<[string, Reply, string]>([
+    ['500', status(500), 'genesys_unavailable'],
+    ['400', status(400), 'genesys_rejected'],
+    ['403', status(403), 'genesys_rejected'],
+    ['an answer without token', status(200, { expires_at: '2026-05-15T11:23:45.123Z' }), 'genesys_rejected'],
+    ['an end that is no date', status(200, { token: 't', expires_at: 'later' }), 'genesys_rejected'],
+    [
+      'an end that no calendar has',
+      status(200, { token: 't', expires_at: '2026-13-45T99:00:00Z' }),
+      'genesys_rejected',
+    ],
+    ['garbage', status(200, undefined), 'genesys_rejected'],
+  ])('is not asked for again after %s', async (_, reply, code) => {
+    const world = createWorld();
+    world.genesys.script('token', reply);
+    expect(await failureOf(issue(world))).toMatchObject({ code });
+    expect(world.genesys.calls('token')).toHaveLength(1);
+  });
+
+  it('waits out a limit from 1.5 s where no time is named', async () => {
+    const world = createWorld({ random: () => 0.999 });
+    world.genesys.script('token', limited());
+    await issue(world);
+    const [first, second] = world.genesys.calls('token');
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBe(1499);
+  });
+
+  it('is limited for the caller when the wait does not fit, which holds back no creation', async () => {
+    const world = createWorld();
+    world.genesys.script('token', limited('60'));
+    expect(await failureOf(issue(world))).toMatchObject({ waitMs: 60_000, code: 'genesys_unavailable' });
+    await register(world);
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+  });
+
+  it('ends with deadline_exceeded when Genesys hangs until the budget ends', async () => {
+    const world = createWorld();
+    const guest = await registered(world, world.webchat);
+    world.genesys.script('token', 'hang', 'hang', 'hang');
+    const startedAt = world.clock.now();
+    const failure = await failureOf(
+      world.within(6000, (deadline) => world.webchat.issueToken(guest, deadline)),
+    );
+    expect(failure).toMatchObject({ code: 'deadline_exceeded' });
+    expect(world.clock.now() - startedAt).toBeLessThanOrEqual(6050);
+  });
+});
+
+describe('401', () => {
+  it('costs the token, and the call is repeated once with a new one', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', status(401));
+    await register(world);
+    expect(world.genesys.calls('guest').map(({ headers }) => headers['Authorization'])).toEqual([
+      'Bearer oauth-token-1',
+      'Bearer oauth-token-2',
+    ]);
+  });
+
+  it('is final the second time', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', status(401), status(401));
+    expect(await failureOf(register(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+  });
+});
+
+describe('personal data', () => {
+  it('is in no URL, telemetry field or error, even where Genesys echoes it', async () => {
+    const echo = {
+      code: jane.email,
+      message: `${jane.email} ${jane.firstName} Bearer oauth-token-1 client-secret-of-first-generation`,
+      cause: 'a:b:c oauth-token-1',
+      description: jane.email,
+    };
+    const headers = { 'inin-correlation-id': jane.email, 'retry-after': jane.email };
+    const replies: Reply[] = [400, 401, 403, 404, 409, 429, 500, 502, 503, 200].map((code) =>
+      status(code, echo, headers),
+    );
+    const seen: string[] = [];
+    for (const place of ['oauth', 'guest', 'token'] as const) {
+      for (const reply of [...replies, 'reset', 'refused', 'hang'] as const) {
+        const world = createWorld();
+        world.genesys.script(place, reply, reply, reply);
+        const failure = await failureOf(
+          registered(world, world.webchat).then((guest) =>
+            world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline)),
+          ),
+        );
+        const { message, stack, cause } = failure instanceof Error ? failure : new Error();
+        seen.push(JSON.stringify([world.telemetry.recorded, message, stack, String(cause), failure]));
+        seen.push(...world.genesys.sent.map(({ url }) => url));
+      }
+    }
+    const all = seen.join('\n');
+    const secrets = [jane.email, 'Jane', 'client-secret', 'oauth-token-1', 'Bearer', 'a'.repeat(64)];
+    expect(secrets.filter((secret) => all.includes(secret))).toEqual([]);
+    expect(all).toContain('genesys_failed');
+  });
+});
