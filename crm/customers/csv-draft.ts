@@ -1,0 +1,86 @@
+import type { InputRow } from '../input/row.ts';
+import { addAttribute, addFault } from './attributes.ts';
+import { inferValue, toNumber } from './cell-value.ts';
+import type { ColumnOptions, Header } from './columns.ts';
+import { type Draft, toEpochSeconds } from './customer.ts';
+import { unescapeFormula } from './formula.ts';
+
+/** A cell's text; undefined where it is empty or its column is not there. Not a closure: this is the hottest code. */
+const cellAt = (cells: InputRow['cells'], index: number, escaped: boolean): string | undefined => {
+  if (index < 0) return undefined;
+  const value = cells[index];
+  if (typeof value !== 'string' || value === '') return undefined;
+  return escaped ? unescapeFormula(value) : value;
+};
+
+const attributeObject = (text: string): Record<string, unknown> | undefined => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const addAll = (
+  draft: Draft,
+  attributes: Record<string, unknown> | undefined,
+  types: ColumnOptions['types'],
+): void => {
+  if (attributes === undefined) addFault(draft, 'attributes', 'must be a JSON object');
+  for (const [name, value] of Object.entries(attributes ?? {}))
+    addAttribute(draft, name, value, types.get(name));
+};
+
+/**
+ * Makes the function that turns the cells of a CSV row into a draft; an empty cell is absent.
+ * The columns are resolved once, here: this runs for every row of an import.
+ */
+export const csvDraft = (
+  header: Header,
+  { types }: Pick<ColumnOptions, 'types'>,
+): ((row: InputRow) => Draft) => {
+  const { byField, roles, isRejects: escaped } = header;
+  const at = (field: Parameters<typeof byField.get>[0]): number => byField.get(field) ?? -1;
+  const [id, hash, email, firstName, tier] = (
+    ['sessionId', 'sessionHash', 'email', 'firstName', 'tier'] as const
+  ).map(at) as [number, number, number, number, number];
+  const [tickets, crmId, updatedAt, expiresAt, map] = (
+    ['previousTickets', 'crmId', 'updatedAt', 'expiresAt', 'attributes'] as const
+  ).map(at) as [number, number, number, number, number];
+  const entries = roles.flatMap((role, index) =>
+    role.kind === 'attribute' ? [{ index, name: role.name, type: role.type }] : [],
+  );
+
+  return ({ cells }) => {
+    const candidate: Draft['candidate'] = { email: cellAt(cells, email, escaped) };
+    const draft: Draft = {
+      sessionId: cellAt(cells, id, escaped),
+      sessionHash: cellAt(cells, hash, escaped),
+      candidate,
+      faults: undefined,
+    };
+    let value = cellAt(cells, firstName, escaped);
+    if (value !== undefined) candidate.firstName = value;
+    value = cellAt(cells, tier, escaped);
+    if (value !== undefined) candidate.tier = value;
+    value = cellAt(cells, tickets, escaped);
+    if (value !== undefined) candidate.previousTickets = toNumber(value) ?? value;
+    value = cellAt(cells, crmId, escaped);
+    if (value !== undefined) candidate.crmId = value;
+    value = cellAt(cells, updatedAt, escaped);
+    if (value !== undefined) candidate.updatedAt = value;
+    value = cellAt(cells, expiresAt, escaped);
+    if (value !== undefined) candidate.expiresAt = toEpochSeconds(value);
+    value = cellAt(cells, map, escaped);
+    if (value !== undefined) addAll(draft, attributeObject(value), types);
+    for (const { index, name, type } of entries) {
+      value = cellAt(cells, index, escaped);
+      if (value !== undefined)
+        addAttribute(draft, name, type === undefined ? inferValue(value) : value, type);
+    }
+    return draft;
+  };
+};
