@@ -1,0 +1,26 @@
+/** What the AWS adapters report; the catalogue in `observability.ts` gives each its level, text and metrics. */
+export type AwsEvent =
+  /** The secret was read anew and has changed. */
+  | 'secret_changed'
+  /** `code` (`secret_malformed` or `secret_placeholder`), `field`: never a value. */
+  | 'secret_invalid'
+  /** `reason`: the secret could not be read. */
+  | 'secret_unavailable'
+  /** `sessionHash`, `fields` (comma-separated names): the record is treated as absent. */
+  | 'crm_record_invalid'
+  /** `operation`, `reason`: the tables' common round trip failed or was incomplete. */
+  | 'tables_unavailable'
+  /** `operation`, `reason`: one call to the registry failed; the use case says what became of the request. */
+  | 'registry_call_failed'
+  /** `operation`, `reason`: one call to the shared token's entry failed. */
+  | 'token_vault_unavailable'
+  /** `store` (the name of the event that its failures are reported as): calls fail at once for a while. */
+  | 'table_breaker_opened'
+  /** `operation`, `reason`: one call to the overflow queue failed. */
+  | 'queue_call_failed'
+  /** `messageId`: a message that no request of ours has sent; SQS moves it to the dead-letter queue. */
+  | 'message_poisoned'
+  /** `messageId`, `name`: a registration failed unexpectedly and is delivered again. */
+  | 'message_failed'
+  /** `messageId`: the message comes back after the queue's own visibility timeout. */
+  | 'visibility_unchanged';
