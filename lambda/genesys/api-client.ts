@@ -12,7 +12,7 @@ import {
   type TransportRequest,
   type TransportResponse,
 } from './transport.ts';
-import { correlationId, knownCode, problemOf } from './upstream-text.ts';
+import { correlationId, problemOf } from './upstream-text.ts';
 
 export interface ApiRequest<T> {
   readonly endpoint: Endpoint;
@@ -57,6 +57,15 @@ const wireRequest = ({ method, url, headers, body }: ApiRequest<unknown>): Trans
   };
 };
 
+/** Whether Genesys failed, rather than said no. */
+const isFailure = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === 'refused'
+    ? outcome.status >= 500
+    : outcome.kind === 'unsent' || outcome.kind === 'lost' || outcome.kind === 'malformed';
+
+const correlationIdOf = ({ headers }: TransportResponse): string | undefined =>
+  correlationId(headers['inin-correlation-id']);
+
 /** Calls Genesys: one attempt at a time, its answer checked against a schema before it is believed. */
 export const createApiClient = ({
   transport,
@@ -71,7 +80,8 @@ export const createApiClient = ({
     const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.now());
     if (status === 429) return { kind: 'limited', retryAfterMs, told: retryAfterMs !== undefined };
     if (status < 200 || status > 299) {
-      return { kind: 'refused', status, retryAfterMs, problem: problemOf(body) };
+      const correlationId = correlationIdOf(answer);
+      return { kind: 'refused', status, retryAfterMs, problem: problemOf(body), correlationId };
     }
     const parsed = v.safeParse(schema, body);
     return parsed.success ? { kind: 'ok', value: parsed.output } : { kind: 'malformed' };
@@ -87,7 +97,7 @@ export const createApiClient = ({
     try {
       quota?.spend(endpoint);
       answer = await transport(wireRequest(request), signal);
-      quota?.observe(answer.headers);
+      if (endpoint !== 'oauth') quota?.observe(answer.headers);
       outcome = interpret(answer, schema);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
@@ -102,14 +112,10 @@ export const createApiClient = ({
       outcome: outcome.kind,
       status: answer?.status,
       durationMs: clock.now() - startedAtMs,
-      correlationId: correlationId(answer?.headers['inin-correlation-id']),
+      correlationId: answer && correlationIdOf(answer),
     };
     telemetry.record('genesys_called', fields);
-    if (outcome.kind === 'refused' && outcome.status < 500) {
-      telemetry.record('genesys_refused', { ...fields, upstreamCode: knownCode(outcome.problem.code) });
-    } else if (outcome.kind !== 'ok' && outcome.kind !== 'limited') {
-      telemetry.record('genesys_failed', { ...fields, reason });
-    }
+    if (isFailure(outcome)) telemetry.record('genesys_failed', { ...fields, reason });
     return outcome;
   };
 

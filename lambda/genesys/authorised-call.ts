@@ -3,8 +3,8 @@ import type { ApiClient, ApiRequest } from './api-client.ts';
 import type { GenesysEvent } from './events.ts';
 import type { OAuthToken } from './oauth-token.ts';
 import type { Outcome } from './outcome.ts';
+import { recordRefusal } from './refusal.ts';
 import { createRetry, type RetryPlan } from './retry.ts';
-import { permissionsIn } from './upstream-text.ts';
 
 export interface AuthorisedCallOptions {
   readonly client: ApiClient;
@@ -18,6 +18,8 @@ export interface AuthorisedRequest<T> extends Omit<ApiRequest<T>, 'endpoint' | '
   readonly plan: RetryPlan;
   /** Before each attempt, when the token is at hand. */
   readonly before?: () => Promise<void>;
+  /** Refusals that are answers to the caller: not recorded as faults. */
+  readonly expected?: readonly number[];
 }
 
 /**
@@ -28,7 +30,7 @@ export const createAuthorisedCall = ({ client, oauth, clock, telemetry, random }
   const retry = createRetry({ clock, telemetry, random });
 
   return async <T>(
-    { plan, before, ...request }: AuthorisedRequest<T>,
+    { plan, before, expected = [], ...request }: AuthorisedRequest<T>,
     deadline: Deadline,
   ): Promise<Outcome<T>> => {
     const { endpoint } = plan;
@@ -44,9 +46,8 @@ export const createAuthorisedCall = ({ client, oauth, clock, telemetry, random }
       return await attempt();
     };
     const outcome = await retry(plan, deadline, attempt);
-    if (outcome.kind === 'refused' && outcome.status === 403) {
-      const permissions = permissionsIn(outcome.problem);
-      telemetry.record('genesys_permission_missing', { endpoint, permissions });
+    if (outcome.kind === 'refused' && outcome.status < 500 && !expected.includes(outcome.status)) {
+      recordRefusal(telemetry, endpoint, outcome);
     }
     return outcome;
   };

@@ -11,9 +11,9 @@ export type GenesysEvent =
   | 'genesys_limited'
   /** An attempt is repeated: `endpoint`, `attempt` (the one that failed), `waitMs`. */
   | 'genesys_repeated'
-  /** A call was refused for good: `endpoint`, `status`, `upstreamCode` (known ones only), `correlationId`. */
+  /** Any other refusal for good: `endpoint`, `status`, `upstreamCode` (published ones only), `correlationId`. */
   | 'genesys_refused'
-  /** A 403: `endpoint`, `permissions` (scopes or permissions that the answer names, comma-separated). */
+  /** A 403: `endpoint`, `permissions` (those that the answer names, comma-separated), `correlationId`. */
   | 'genesys_permission_missing'
   /** Headers of an answer told the quota: `usedPercent`, `remaining`, `resetSeconds`. */
   | 'genesys_quota'

@@ -3,7 +3,7 @@ import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { ApiClient } from './api-client.ts';
 import type { GenesysEvent } from './events.ts';
 import { type Outcome, rejected } from './outcome.ts';
-import { permissionsIn } from './upstream-text.ts';
+import { recordRefusal } from './refusal.ts';
 
 export interface ClientCredentials {
   readonly clientId: string;
@@ -114,10 +114,7 @@ export const createOAuthRequest = ({
         throw rejected();
       }
     }
-    if (outcome.kind === 'refused' && outcome.status === 403) {
-      const permissions = permissionsIn(outcome.problem);
-      telemetry.record('genesys_permission_missing', { endpoint: 'oauth', permissions });
-    }
+    if (outcome.kind === 'refused' && outcome.status < 500) recordRefusal(telemetry, 'oauth', outcome);
     if (outcome.kind !== 'ok' && outcome.kind !== 'limited') {
       const status = outcome.kind === 'refused' ? outcome.status : undefined;
       telemetry.record('oauth_failed', { reason: outcome.kind, status });

@@ -25,6 +25,8 @@ export type Outcome<T> =
       readonly retryAfterMs: number | undefined;
       readonly repeatAfterMs?: number | undefined;
       readonly problem: UpstreamProblem;
+      /** By which Genesys' support finds the call. */
+      readonly correlationId: string | undefined;
     }
   /** A 2xx that is not what was promised. */
   | { readonly kind: 'malformed' }

@@ -109,6 +109,7 @@ export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
           url: `${guestsUrl}/${encodeURIComponent(guestId)}/tokens`,
           body: { json: {} },
           schema: tokenAnswer,
+          expected: [404],
         },
         deadline,
       );

@@ -108,6 +108,17 @@ describe('creating a guest', () => {
     expect(world.genesys.calls('guest')).toHaveLength(1);
   });
 
+  it('records for the operator what was refused, by a published code and the id that support asks for', async () => {
+    const world = createWorld();
+    const correlationId = '8f3a2b1c-4d5e-6f7a-8b9c-0d1e2f3a4b5c';
+    const headers = { 'inin-correlation-id': correlationId };
+    world.genesys.script('guest', status(401), status(400, { code: 'bad.request' }, headers));
+    await failureOf(register(world));
+    expect(world.telemetry.of('genesys_refused')).toEqual([
+      { endpoint: 'guest', status: 400, upstreamCode: 'bad.request', correlationId },
+    ]);
+  });
+
   it('records for the operator which scope a 403 names, and nothing else of it', async () => {
     const world = createWorld();
     world.genesys.script(
@@ -314,6 +325,14 @@ describe('the quota', () => {
     expect(await failureOf(register(world))).toBeInstanceOf(LimitedError);
   });
 
+  it('is not that of the token endpoint', async () => {
+    const world = createWorld();
+    const body = { access_token: 'oauth-token-1', expires_in: 3600 };
+    world.genesys.script('oauth', { status: 200, body, headers: nearlyUsedUp });
+    await register(world);
+    expect(world.telemetry.of('genesys_quota')).toEqual([]);
+  });
+
   it('becomes a metric', async () => {
     const world = createWorld();
     world.genesys.script('guest', { status: 201, body: { id: 'guest-a' }, headers: nearlyUsedUp });
@@ -395,6 +414,7 @@ describe('a guest token', () => {
     world.genesys.script('token', status(404));
     expect(await failureOf(issue(world))).toBeInstanceOf(UnknownGuestError);
     expect(world.genesys.calls('token')).toHaveLength(1);
+    expect(world.telemetry.of('genesys_refused')).toEqual([]);
   });
 
   it.each<[string, Reply]>([
