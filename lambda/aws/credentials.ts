@@ -1,74 +1,10 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import * as v from 'valibot';
 import { deadlineExceeded } from '../guest/errors.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import { abortable } from './abortable.ts';
 import type { AwsEvent } from './events.ts';
 import { failureReason } from './failure-reason.ts';
-import { type GenesysSecret, secretSchema } from './secret-schema.ts';
-
-export type SecretErrorCode = 'secret_unavailable' | 'secret_malformed' | 'secret_placeholder';
-
-/** The secret cannot be used. Names the field at fault, never a value. */
-export class SecretError extends Error {
-  override readonly name = 'SecretError';
-
-  constructor(
-    readonly code: SecretErrorCode,
-    message: string,
-    readonly field?: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
-const placeholder = /^\s*REPLACE_ME/;
-
-/** Path of the first field of the secret that nobody has filled in yet. */
-const placeholderField = (value: unknown, path: readonly string[] = []): string | undefined => {
-  if (typeof value === 'string') return placeholder.test(value) ? path.join('.') || 'secret' : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  for (const [name, part] of Object.entries(value)) {
-    const found = placeholderField(part, [...path, name]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-};
-
-/**
- * The secret of its JSON text.
- * @throws SecretError `secret_malformed` or `secret_placeholder`
- */
-export const parseSecret = (text: string): GenesysSecret => {
-  let values: unknown = text;
-  try {
-    values = JSON.parse(text);
-  } catch {
-    if (!placeholder.test(text))
-      throw new SecretError('secret_malformed', 'The secret is not JSON.', 'secret');
-  }
-  if (typeof values === 'object' && values !== null) {
-    // Only what we read: an operator's own notes beside it are none of our business.
-    values = Object.fromEntries(
-      Object.entries(values).filter(([name]) => Object.hasOwn(secretSchema.entries, name)),
-    );
-  }
-  const unfilled = placeholderField(values);
-  if (unfilled !== undefined) {
-    throw new SecretError(
-      'secret_placeholder',
-      `${unfilled} of the secret is still a placeholder.`,
-      unfilled,
-    );
-  }
-  const parsed = v.safeParse(secretSchema, values);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  const field = v.getDotPath(issue) ?? 'secret';
-  const rule = field === 'secret' ? 'must be a JSON object' : issue.message;
-  throw new SecretError('secret_malformed', `${field} of the secret ${rule}.`, field);
-};
+import { type GenesysSecret, parseSecret, SecretError } from './genesys-secret.ts';
 
 export interface CredentialsOptions {
   readonly client: SecretsManagerClient;

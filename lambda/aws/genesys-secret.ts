@@ -1,0 +1,116 @@
+import * as v from 'valibot';
+import type { SessionHashKey } from '../guest/session-hash.ts';
+
+const shortestHashKeyBytes = 32;
+const mostKeys = 2;
+
+const text = v.pipe(v.string('must be a string'), v.minLength(1, 'must not be empty'));
+const key = v.pipe(
+  text,
+  v.base64('must be base64'),
+  v.transform((value): Uint8Array => Buffer.from(value, 'base64')),
+);
+const keyId = v.pipe(text, v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'));
+
+const sessionHashKey = v.union(
+  [
+    v.strictObject({ id: v.literal('plain') }),
+    v.object({
+      id: v.pipe(keyId, v.notValue('plain')),
+      key: v.pipe(
+        key,
+        v.check((bytes) => bytes.byteLength >= shortestHashKeyBytes),
+      ),
+    }),
+  ],
+  `must be { id, key } with a base64 key of at least ${shortestHashKeyBytes} bytes and an id without ":" or white space, or { "id": "plain" }`,
+);
+
+const atMost = `must be a list of at most ${mostKeys}, newest first`;
+
+/** The secret as operators write it. Messages name rules, never values: they reach logs. */
+const secretSchema = v.object(
+  {
+    clientId: text,
+    clientSecret: text,
+    sessionHashKeys: v.pipe(
+      v.optional(v.array(sessionHashKey, atMost), []),
+      v.maxLength(mostKeys, atMost),
+      v.check((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'must have different ids'),
+      v.transform((keys): readonly SessionHashKey[] => keys),
+    ),
+    sessionSigningKeys: v.pipe(v.optional(v.array(key, atMost), []), v.maxLength(mostKeys, atMost)),
+    externalIdKey: v.optional(key),
+  },
+  'is required',
+);
+
+/** What the secret holds. */
+export type GenesysSecret = Readonly<
+  Omit<v.InferOutput<typeof secretSchema>, 'sessionSigningKeys'> & {
+    readonly sessionSigningKeys: readonly Uint8Array[];
+  }
+>;
+
+export type SecretErrorCode = 'secret_unavailable' | 'secret_malformed' | 'secret_placeholder';
+
+/** The secret cannot be used. Names the field at fault, never a value. */
+export class SecretError extends Error {
+  override readonly name = 'SecretError';
+
+  constructor(
+    readonly code: SecretErrorCode,
+    message: string,
+    readonly field?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const placeholder = /^\s*REPLACE_ME/;
+
+/** Path of the first field of the secret that nobody has filled in yet. */
+const placeholderField = (value: unknown, path: readonly string[] = []): string | undefined => {
+  if (typeof value === 'string') return placeholder.test(value) ? path.join('.') || 'secret' : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    const found = placeholderField(part, [...path, name]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+/**
+ * The secret of its JSON text.
+ * @throws SecretError `secret_malformed` or `secret_placeholder`
+ */
+export const parseSecret = (text: string): GenesysSecret => {
+  let values: unknown = text;
+  try {
+    values = JSON.parse(text);
+  } catch {
+    if (!placeholder.test(text))
+      throw new SecretError('secret_malformed', 'The secret is not JSON.', 'secret');
+  }
+  if (typeof values === 'object' && values !== null) {
+    // Only what we read: an operator's own notes beside it are none of our business.
+    values = Object.fromEntries(
+      Object.entries(values).filter(([name]) => Object.hasOwn(secretSchema.entries, name)),
+    );
+  }
+  const unfilled = placeholderField(values);
+  if (unfilled !== undefined) {
+    throw new SecretError(
+      'secret_placeholder',
+      `${unfilled} of the secret is still a placeholder.`,
+      unfilled,
+    );
+  }
+  const parsed = v.safeParse(secretSchema, values);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const field = v.getDotPath(issue) ?? 'secret';
+  const rule = field === 'secret' ? 'must be a JSON object' : issue.message;
+  throw new SecretError('secret_malformed', `${field} of the secret ${rule}.`, field);
+};
