@@ -12,18 +12,25 @@ const key = v.pipe(
 );
 const keyId = v.pipe(text, v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'));
 
-const sessionHashKey = v.union(
-  [
-    v.strictObject({ id: v.literal('plain') }),
-    v.object({
-      id: v.pipe(keyId, v.notValue('plain')),
-      key: v.pipe(
-        key,
-        v.check((bytes) => bytes.byteLength >= shortestHashKeyBytes),
-      ),
-    }),
-  ],
-  `must be { id, key } with a base64 key of at least ${shortestHashKeyBytes} bytes and an id without ":" or white space, or { "id": "plain" }`,
+const sessionHashKey = v.pipe(
+  v.object({ id: keyId, key: v.optional(key) }, 'must be an object'),
+  v.forward(
+    v.check(
+      ({ id, key: bytes }) => (id === 'plain') === (bytes === undefined),
+      'is required, except with the id "plain", which takes none',
+    ),
+    ['key'],
+  ),
+  v.forward(
+    v.check(
+      ({ key: bytes }) => bytes === undefined || bytes.byteLength >= shortestHashKeyBytes,
+      `must be at least ${shortestHashKeyBytes} bytes in base64`,
+    ),
+    ['key'],
+  ),
+  v.transform(
+    ({ id, key: bytes }): SessionHashKey => (bytes === undefined ? { id: 'plain' } : { id, key: bytes }),
+  ),
 );
 
 const atMost = `must be a list of at most ${mostKeys}, newest first`;
@@ -37,7 +44,6 @@ const secretSchema = v.object(
       v.optional(v.array(sessionHashKey, atMost), []),
       v.maxLength(mostKeys, atMost),
       v.check((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'must have different ids'),
-      v.transform((keys): readonly SessionHashKey[] => keys),
     ),
     sessionSigningKeys: v.pipe(v.optional(v.array(key, atMost), []), v.maxLength(mostKeys, atMost)),
     externalIdKey: v.optional(key),
