@@ -25,6 +25,8 @@ export interface VisitorTablesOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
   readonly companion?: Companion | undefined;
+  /** How long a table that is away is left alone before one call tries it again. */
+  readonly breakMs?: number | undefined;
 }
 
 const keysOf = (names: readonly string[]) => names.map((name) => ({ sessionHash: { S: name } }));
