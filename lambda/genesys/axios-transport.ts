@@ -35,8 +35,7 @@ const transportError = (error: unknown): TransportError => {
   if (unsentCodes.has(code) || syscall === 'connect' || syscall === 'getaddrinfo') {
     return new TransportError('unsent', code);
   }
-  // An answer was cut off where the parser says that its input ended; anything else is no HTTP.
-  const notHttp = code.startsWith('HPE_') && code !== 'HPE_INVALID_EOF_STATE';
+  const notHttp = code.startsWith('HPE_');
   const tooLarge = message?.startsWith('maxContentLength') ?? false;
   return new TransportError(notHttp || tooLarge ? 'malformed' : 'lost', code);
 };

@@ -203,17 +203,23 @@ describe('limits of the token endpoint', () => {
       return (turn % 10) / 10;
     };
     const world = createWorld({ random });
-    world.genesys.script('oauth', rateLimited());
+    world.genesys.latency.ms = 20;
+    world.genesys.script('oauth', rateLimited(), rateLimited());
     await world.within(8000, (deadline) =>
       Promise.all(Array.from({ length: 20 }, () => world.oauth.get(deadline))),
     );
-    expect(world.genesys.calls('oauth')).toHaveLength(2);
+    expect(world.genesys.calls('oauth')).toHaveLength(3);
+    const waits = world.telemetry.of('genesys_limited').map((fields) => fields?.['waitMs']);
+    expect(waits).toHaveLength(40);
+    expect(new Set(waits).size).toBe(2);
   });
 
-  it('are no limits when another invalid request is meant', async () => {
+  it.each([
+    { error: 'invalid_request', description: 'the rate limit exceeded field is unknown' },
+    { error: 'invalid_scope', description: 'rate limit exceeded is no scope' },
+  ])('are no limits when another fault is meant: %j', async (body) => {
     const world = createWorld();
-    const description = 'the rate limit exceeded field is unknown';
-    world.genesys.script('oauth', { status: 400, body: { error: 'invalid_request', description } });
+    world.genesys.script('oauth', { status: 400, body });
     expect(await failureOf(get(world))).toMatchObject({ name: 'GuestError', code: 'genesys_rejected' });
   });
 });
@@ -238,6 +244,15 @@ describe('a rotated secret', () => {
       .map(({ body }) => new URLSearchParams(body).get('client_secret'));
     expect(secrets).toEqual(['client-secret-of-first-generation', 'client-secret-of-second-generation']);
     expect(credentials.state.refreshes).toBe(1);
+  });
+
+  it('may be another client altogether', async () => {
+    const credentials = createTestCredentials();
+    credentials.state.stored = { ...credentials.state.known, clientId: 'client-2' };
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(401));
+    await get(world);
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
   });
 
   it('is final where nothing newer is known: the operator is told, the caller only that it was refused', async () => {

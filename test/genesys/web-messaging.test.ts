@@ -155,6 +155,17 @@ describe('registering again', () => {
     expect(world.genesys.calls('contact')).toHaveLength(1);
   });
 
+  it.each<[string, Partial<KnownGuest>]>([
+    ['had not consented', { consent: { given: false, type: 'explicit' } }],
+    ['was anonymous to it', { anonymous: true }],
+    ['was registered by another provider', { provider: 'webchat-v1' }],
+  ])('tells the contact about a customer who %s before', async (_, change) => {
+    const world = createWorld();
+    const previous = await registered(world, world.webMessaging);
+    await register(world, command({ previous: { ...previous, ...change } }));
+    expect(world.genesys.calls('contact')).toHaveLength(2);
+  });
+
   it.each<[string, (previous: KnownGuest) => Partial<RegisterCommand>]>([
     ['the consent has changed', (previous) => ({ previous, consent: { given: true, type: 'implicit' } })],
     ['the token cannot be read', (previous) => ({ previous: { ...previous, sealedToken: 'v1.garbage' } })],

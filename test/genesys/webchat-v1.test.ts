@@ -275,12 +275,26 @@ describe('limits on guest creation', () => {
     expect((next?.atMs ?? 0) - (told?.atMs ?? 0)).toBeGreaterThanOrEqual(30_000);
   });
 
-  it('stay daily for who comes later', async () => {
+  it('stay daily for who comes later, however patient', async () => {
     const world = createWorld();
     world.genesys.script('guest', limited('200'));
     await failureOf(register(world));
     await world.clock.advance(100_000);
-    expect(await failureOf(register(world))).toMatchObject({ daily: true });
+    const startedAt = world.clock.now();
+    expect(await failureOf(register(world, command(), 600_000))).toMatchObject({ daily: true });
+    expect(world.clock.now()).toBe(startedAt);
+  });
+
+  it('last as long as the longest that was told, whatever came after it', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('30'), limited('1'));
+    await world.within(8000, (deadline) =>
+      Promise.all([1, 2].map(() => failureOf(world.webchat.register(command(), deadline)))),
+    );
+    expect(world.genesys.calls('guest')).toHaveLength(2);
+    await world.clock.advance(15_000);
+    expect(await failureOf(register(world))).toBeInstanceOf(LimitedError);
+    expect(world.genesys.calls('guest')).toHaveLength(2);
   });
 });
 
