@@ -20,7 +20,7 @@ export interface FunctionCode {
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** The code that `npm run build` makes: the very files that are deployed. */
-export const builtCode: FunctionCode = {
+const builtCode: FunctionCode = {
   init: fromRoot('dist/lambda/init'),
   drain: fromRoot('dist/lambda/drain'),
 };
@@ -37,16 +37,16 @@ export const rulePacks = (app: App): NagPack[] => [
   new PCIDSS321Checks(app),
 ];
 
-/** The app of one environment: one stack, checked against the rule packs when it is synthesised. */
-export const createGuestApp = (
-  settings: Settings,
-  { code = builtCode, outdir }: { readonly code?: FunctionCode; readonly outdir?: string } = {},
-): { readonly app: App; readonly stack: GuestStack } => {
-  const app = new App({
+/** An app without stacks; `-c name=value` of the command line is in its context. */
+export const createApp = (outdir?: string): App =>
+  new App({
     postCliContext: featureFlags(),
     analyticsReporting: false,
     ...(outdir === undefined ? {} : { outdir }),
   });
+
+/** Adds the stack of one environment, to be checked against the rule packs when the app is synthesised. */
+export const addGuestStack = (app: App, settings: Settings, code: FunctionCode = builtCode): GuestStack => {
   const { account, region } = settings;
   const stack = new GuestStack(app, `GuestProfiles-${settings.name}`, {
     settings,
@@ -58,5 +58,5 @@ export const createGuestApp = (
   Tags.of(app).add('service', 'guest-profiles');
   Tags.of(app).add('environment', settings.name);
   Validations.of(app).addPlugins(...rulePacks(app));
-  return { app, stack };
+  return stack;
 };

@@ -16,7 +16,8 @@ const region = matching(/^[a-z]{2}(-[a-z]+)+-\d$/, 'an AWS region such as eu-cen
 const origin = v.pipe(
   v.string('must be an origin'),
   v.check(
-    (text) => text === '*' || (URL.canParse(text) && new URL(text).origin === text),
+    // Stricter than a URL: an origin is written into templates of the gateway.
+    (text) => text === '*' || (/^https?:\/\/[a-z0-9.-]+(:\d+)?$/.test(text) && new URL(text).origin === text),
     'must be "*" or an exact origin such as https://www.example.com',
   ),
 );

@@ -1,0 +1,88 @@
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { dataIsKept } from './stack/data.ts';
+import { edgeAnswers } from './stack/edge.ts';
+import { firewallRefuses } from './stack/firewall.ts';
+import { functionsRun } from './stack/functions.ts';
+import { permissionsAreLeast } from './stack/permissions.ts';
+import { releasesRollBack } from './stack/release.ts';
+import { findingsAreAccepted } from './stack/rule-packs.ts';
+import { operatorsAreTold } from './stack/watching.ts';
+import { everyOption, removeTemplates, type Stacks, type SynthesisedStack, synthesise } from './template.ts';
+
+// One file for all: loading the CDK takes longer than all these checks.
+afterAll(removeTemplates);
+
+const stacks: Stacks = {
+  dev: synthesise('dev'),
+  staging: synthesise('staging'),
+  prod: synthesise('prod'),
+  closed: synthesise('prod', { closed: true }),
+  full: synthesise('prod', everyOption),
+};
+
+describe('a template', () => {
+  it.each(Object.entries(stacks))(
+    'of %s stays below the limits of CloudFormation',
+    (_name, { text, all }) => {
+      expect(Buffer.byteLength(text)).toBeLessThan(1_000_000);
+      expect(all().length).toBeLessThan(500);
+    },
+  );
+
+  it.each(Object.entries(stacks))(
+    'of %s holds no secret but the placeholder',
+    (_name, { text, all }: SynthesisedStack) => {
+      expect(text).not.toMatch(/"SecretString"|AKIA[A-Z0-9]{16}|clientSecret\\?":\\?"(?!REPLACE_ME)/);
+      const templates = all('AWS::SecretsManager::Secret').map(
+        ({ properties }) => properties.GenerateSecretString.SecretStringTemplate,
+      );
+      for (const template of templates) {
+        expect(JSON.parse(template)).toEqual({ clientId: 'REPLACE_ME', clientSecret: 'REPLACE_ME' });
+      }
+    },
+  );
+
+  it('is the same when it is synthesised again', () => {
+    expect(synthesise('prod', {}, { check: false }).text).toBe(stacks.prod.text);
+  });
+
+  it('leaves physical names to CloudFormation, except where a name is what the resource is about', () => {
+    const named = stacks.prod
+      .all()
+      .filter(({ type, properties }) => {
+        const kind = type.split('::').at(-1) ?? '';
+        return [`${kind}Name`, 'TableName', 'ManagedPolicyName'].some((key) => key in (properties ?? {}));
+      })
+      .map(({ id }) => id);
+    // API Gateway alone decides what its execution log is called.
+    expect(named).toEqual([expect.stringMatching(/^ApiExecutionLog/)]);
+  });
+
+  it('tells the tools of operators and CRM team what they need', () => {
+    expect(Object.keys(stacks.dev.outputs)).toEqual(
+      expect.arrayContaining([
+        'ApiUrl',
+        'CrmTableName',
+        'EnvironmentName',
+        'GenesysBaseUrl',
+        'GenesysLoginUrl',
+        'GenesysSecretArn',
+        'GuestProvider',
+        'GuestTableName',
+        'OverflowQueueUrl',
+      ]),
+    );
+    expect(stacks.dev.outputs['EnvironmentName']).toEqual({ Value: 'dev' });
+    expect(stacks.full.outputs['ApiUrl']).toEqual({ Value: 'https://chat.example.com' });
+    expect(stacks.full.outputs['GenesysLoginUrl']).toEqual({ Value: 'https://login.mypurecloud.com' });
+  });
+});
+
+permissionsAreLeast(stacks);
+dataIsKept(stacks);
+functionsRun(stacks);
+releasesRollBack(stacks);
+edgeAnswers(stacks);
+firewallRefuses(stacks);
+operatorsAreTold(stacks);
+findingsAreAccepted(stacks);
