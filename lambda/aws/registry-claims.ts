@@ -72,7 +72,6 @@ export const bidOver = (seen: Registration, { tableName, sessionHash, leaseMs, n
   const runOut = [
     ...(seen.guest === undefined ? guestAttributes : []),
     ...(seen.queued === undefined ? ['queuedAt'] : []),
-    ...(seen.failed === undefined ? ['failedAt'] : []),
   ];
   const command = new UpdateItemCommand({
     TableName: tableName,

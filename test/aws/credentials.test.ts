@@ -19,6 +19,8 @@ describe('the credentials', () => {
   let telemetry: RecordedTelemetry<AwsEvent>;
   let credentials: Credentials;
   let readsBefore: number;
+  /** Answers of the server reach the client after this. */
+  let answers: Promise<unknown> = Promise.resolve();
 
   beforeAll(async () => {
     server = await startSecretsManager({ secrets: { genesys: '' } });
@@ -28,6 +30,14 @@ describe('the credentials', () => {
       credentials: localCredentials,
       maxAttempts: 1,
     });
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        await answers;
+        return result;
+      },
+      { step: 'initialize' },
+    );
   });
   afterAll(async () => {
     client.destroy();
@@ -45,11 +55,12 @@ describe('the credentials', () => {
   const deadline = (ms = 100 * minute) => deadlineIn(clock, ms);
   const reads = () => server.reads - readsBefore;
   const current = async () => (await credentials.current(deadline())).clientSecret;
+  const realTime = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
   /** Waits in real time for what happens in the background. */
   const until = async (condition: () => boolean | Promise<boolean>) => {
     for (let tries = 0; !(await condition()); tries += 1) {
       if (tries > 400) throw new Error('It never happened.');
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await realTime(5);
     }
   };
 
@@ -86,6 +97,7 @@ describe('the credentials', () => {
     await until(() => telemetry.of('secret_unavailable').length === 1);
     await clock.advance(9999);
     expect(await current()).toBe('first');
+    await realTime(30);
     expect(reads()).toBe(2);
     server.setFault({});
     server.put('genesys', secretText('second'));
@@ -163,6 +175,23 @@ describe('the credentials', () => {
       );
       expect(refreshed.every(({ changed }) => changed)).toBe(true);
       expect(reads()).toBe(2);
+    });
+
+    it('are read once more where a read was under way that may have been answered before the rotation', async () => {
+      await current();
+      await clock.advance(5 * minute);
+      let release = () => {};
+      answers = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await current();
+      await until(() => reads() === 2);
+      await realTime(20);
+      server.put('genesys', secretText('second'));
+      const refreshing = credentials.refresh(deadline());
+      release();
+      expect(await refreshing).toMatchObject({ changed: true });
+      expect(reads()).toBe(3);
     });
 
     it('fail with the reason when the new secret cannot be used', async () => {

@@ -201,6 +201,25 @@ describe('the tables of a visitor', () => {
     await silent.close();
   });
 
+  it('cost no waiting either while one call tries whether they are back', async () => {
+    const silent = await startSilentServer();
+    const hanging = localClient(silent.url);
+    const visitors = start({ client: hanging, breakMs: 1 });
+    const visit = async () => await visitors.read([anyHash()], { crm: true }, deadlineIn(clock));
+    for (let call = 0; call < 5; call += 1) {
+      const reading = visit();
+      await clock.advance(500);
+      await reading;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const trying = visit();
+    expect(await visit()).toMatchObject({ registration: 'unreachable' });
+    await clock.advance(500);
+    await trying;
+    hanging.destroy();
+    await silent.close();
+  });
+
   it('degrade where a part of the round trip was not processed', async () => {
     const hash = anyHash();
     await writeCrm(hash);

@@ -261,6 +261,13 @@ export const describeRegistry = (
       expect(registration).not.toHaveProperty('failed');
     });
 
+    it('is queued and not failed when a new attempt is queued while a failure is remembered', async () => {
+      await registry.fail(await claim(), deadline());
+      await registry.queue(await claim(await found()), explicit, deadline());
+      expect(await found()).not.toHaveProperty('failed');
+      expect(await found()).toHaveProperty('queued');
+    });
+
     it('leaves nothing behind when a first claim is given back', async () => {
       await registry.release(await claim(), deadline());
       expect(await find(hash)).toBeUndefined();
