@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { initPath } from '../lambda/contract.ts';
+import type { CallJournal } from './gateway/call-journal.ts';
+import { type GatewayRequest, httpApiEvent, restEvent } from './gateway/proxy-event.ts';
+import { sendMessage, sendProxyResponse } from './gateway/proxy-response.ts';
+import { listen, type RunningServer, readBody } from './http-server.ts';
+import { FunctionTimeoutError, invoke, type LambdaHandler } from './lambda-runtime.ts';
+
+/** A file of the page, by its path. */
+export interface Asset {
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+}
+
+export interface GatewayOptions {
+  readonly port?: number;
+  readonly handler: LambdaHandler;
+  readonly functionName?: string;
+  /** Time limit of the function. */
+  readonly timeoutMs?: number;
+  /** Which event format the function gets. */
+  readonly payload?: '1.0' | '2.0';
+  readonly assets?: () => ReadonlyMap<string, Asset>;
+  /** Adds `Server-Timing` to answers. */
+  readonly journal?: CallJournal;
+  readonly onError?: (error: unknown) => void;
+}
+
+const pageHeaders = {
+  'cache-control': 'no-store',
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+const readRequest = async (request: IncomingMessage, url: URL): Promise<GatewayRequest> => ({
+  method: request.method ?? 'GET',
+  path: url.pathname,
+  query: url.search.slice(1),
+  rawHeaders: request.rawHeaders,
+  body: (await readBody(request)).toString('utf8'),
+  sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+  requestId: randomUUID(),
+  atMs: Date.now(),
+});
+
+/**
+ * API Gateway and web server for one machine: the route goes to the function, everything else to the page.
+ * @throws StartError when the port cannot be used
+ */
+export const startGateway = async ({
+  port,
+  handler,
+  functionName = 'init',
+  timeoutMs = 10_000,
+  payload = '1.0',
+  assets = () => new Map(),
+  journal,
+  onError,
+}: GatewayOptions): Promise<RunningServer> => {
+  const serveFunction = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+  ): Promise<void> => {
+    const received = await readRequest(request, url);
+    const startedAtMs = performance.now();
+    const event = payload === '1.0' ? restEvent(received) : httpApiEvent(received);
+    response.setHeader('x-amzn-requestid', received.requestId);
+    try {
+      const returned = await invoke(handler, event, { functionName, timeoutMs });
+      const timing = journal?.serverTiming(startedAtMs) ?? '';
+      const total = `function;dur=${(performance.now() - startedAtMs).toFixed(1)};desc="Function"`;
+      sendProxyResponse(
+        response,
+        returned,
+        journal === undefined ? {} : { 'Server-Timing': [total, timing].filter(Boolean).join(', ') },
+      );
+    } catch (error) {
+      onError?.(error);
+      if (error instanceof FunctionTimeoutError) sendMessage(response, 504, 'Endpoint request timed out');
+      else sendMessage(response, 502, 'Internal server error');
+    }
+  };
+
+  const servePage = (request: IncomingMessage, response: ServerResponse, { pathname }: URL): void => {
+    const asset = assets().get(pathname);
+    if (asset === undefined) {
+      sendMessage(response, 404, 'Not Found');
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      sendMessage(response, 405, 'Method Not Allowed');
+      return;
+    }
+    response.writeHead(200, { ...pageHeaders, 'content-type': asset.contentType });
+    response.end(request.method === 'HEAD' ? undefined : asset.body);
+  };
+
+  return await listen((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    if (url.pathname !== initPath) {
+      servePage(request, response, url);
+      return;
+    }
+    serveFunction(request, response, url).catch((error: unknown) => {
+      if (response.destroyed) return;
+      onError?.(error);
+      response.destroy();
+    });
+  }, port);
+};
