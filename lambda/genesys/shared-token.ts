@@ -167,4 +167,3 @@ export const createSharedToken = (options: SharedTokenOptions) => {
     },
   };
 };
-export type SharedToken = ReturnType<typeof createSharedToken>;

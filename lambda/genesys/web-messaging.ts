@@ -10,7 +10,7 @@ import type { ClientCredentials, CredentialSource } from './oauth-request.ts';
 import type { RetryPlan } from './retry.ts';
 import { open, seal } from './seal.ts';
 
-export interface WebMessagingCredentials extends ClientCredentials {
+interface WebMessagingCredentials extends ClientCredentials {
   /** Customers are matched under it; never rotated. */
   readonly externalIdKey?: Uint8Array | undefined;
 }

@@ -37,15 +37,15 @@ afterEach(() => {
   });
 });
 
-/** A container as it is composed in Lambda, with a short timeout. */
-const container = (style: 'body' | 'basic' = 'body') => {
+/** A container as it is composed in Lambda. */
+const container = (style: 'body' | 'basic' = 'body', timeoutMs = 4000) => {
   const transport = createAxiosTransport();
   closing.push(() => transport.close());
   const telemetry = createRecordedTelemetry<GenesysEvent>();
   const credentials = createTestCredentials();
   const quota = createQuota({ clock, telemetry });
   const breaker = createBreaker({ clock, telemetry });
-  const client = createApiClient({ transport, timeoutMs: 1000, clock, telemetry, breaker, quota });
+  const client = createApiClient({ transport, timeoutMs, clock, telemetry, breaker, quota });
   const gate = createCreationGate({ clock, telemetry, quota, queueing: true });
   const scope = style === 'body' ? webchatScope : undefined;
   const loginUrl = simulator.url;
@@ -152,7 +152,7 @@ describe('webchat-v1 against a strict Genesys', () => {
   it.each(['reset', 'reset-after', 'hang', 'hang-after', 'garbage', 'garbage-after'] as const)(
     'never creates a second guest after %s',
     async (kind) => {
-      const { webchat } = container();
+      const { webchat } = container('body', 1000);
       simulator.control.addFaults({ endpoint: 'guest', kind });
       expect(await failureOf(register(webchat))).toBeInstanceOf(AmbiguousCreationError);
       expect(simulator.counts.guest).toBe(1);

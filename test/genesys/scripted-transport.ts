@@ -10,7 +10,7 @@ export type Reply =
 
 export type Place = 'oauth' | 'guest' | 'token' | 'contact';
 
-export interface SentRequest extends TransportRequest {
+interface SentRequest extends TransportRequest {
   readonly place: Place;
   readonly atMs: number;
 }
