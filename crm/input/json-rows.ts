@@ -14,7 +14,7 @@ export const readJsonLine = (text: string, line: number): InputRow => {
   }
 };
 
-/** Splits JSON Lines into rows, block by block. */
+/** Splits JSON Lines into rows, block by block. A line that is longer than a record can be is a faulty row. */
 export class JsonRows {
   private rest = '';
   private line = 1;
@@ -29,9 +29,8 @@ export class JsonRows {
       at = end + 1;
     }
     this.rest = text.slice(at);
-    if (this.skipping) this.rest = '';
     if (this.rest.length > maxRecordChars) {
-      rows.push({ line: this.line, cells: [''], fault: overlong });
+      if (!this.skipping) this.overlong(rows);
       this.skipping = true;
       this.rest = '';
     }
@@ -40,20 +39,19 @@ export class JsonRows {
 
   end(): InputRow[] {
     const rows: InputRow[] = [];
-    if (!this.skipping) this.take(this.rest, rows);
+    this.take(this.rest, rows);
     this.rest = '';
     return rows;
   }
 
   private take(text: string, rows: InputRow[]): void {
-    if (!this.skipping && text.trim() !== '') {
-      rows.push(
-        text.length > maxRecordChars
-          ? { line: this.line, cells: [''], fault: overlong }
-          : readJsonLine(text, this.line),
-      );
-    }
-    this.skipping = false;
+    if (this.skipping) this.skipping = false;
+    else if (text.length > maxRecordChars) this.overlong(rows);
+    else if (text.trim() !== '') rows.push(readJsonLine(text, this.line));
     this.line += 1;
+  }
+
+  private overlong(rows: InputRow[]): void {
+    rows.push({ line: this.line, cells: [''], fault: overlong });
   }
 }

@@ -1,0 +1,104 @@
+import * as v from 'valibot';
+import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
+import { regionDomain } from '../../lambda/config.ts';
+import { createApiClient } from '../../lambda/genesys/api-client.ts';
+import { createAuthorisedCall } from '../../lambda/genesys/authorised-call.ts';
+import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
+import { createBreaker } from '../../lambda/genesys/breaker.ts';
+import { contactAnswer, externalIdOf } from '../../lambda/genesys/contact.ts';
+import { createOAuthToken } from '../../lambda/genesys/oauth-token.ts';
+import type { Outcome } from '../../lambda/genesys/outcome.ts';
+import { startDeadline } from '../../lambda/guest/deadline.ts';
+import { GuestError } from '../../lambda/guest/errors.ts';
+import { systemClock } from '../../lambda/system-clock.ts';
+import type { GenesysAccess } from '../target/target.ts';
+import type { ContactReceipt } from './receipt.ts';
+
+const contactsPath = '/api/v2/externalcontacts/contacts';
+const lookupPath = '/api/v2/externalcontacts/identifierlookup/contacts';
+const plan = { endpoint: 'contact', limitBaseMs: 1000, repeat: 'always' } as const;
+const timeoutMs = 60_000;
+
+export interface ContactEraser {
+  erase(crmId: string): Promise<ContactReceipt>;
+}
+
+const failures: Readonly<Record<string, string>> = {
+  refused:
+    'Genesys refused it: the OAuth client may lack a permission (externalContacts:contact:delete, externalContacts:identifier:view)',
+  malformed: 'Genesys answered something else than it promised',
+};
+
+/** Deletes customers' contacts at Genesys, found by the ExternalId that the function gave them. */
+export const createContactEraser = (
+  { baseUrl, loginUrl = `https://login.${regionDomain(baseUrl)}` }: GenesysAccess,
+  secret: GenesysSecret,
+  externalIdKey: Uint8Array,
+  externalSourceId: string,
+): ContactEraser => {
+  const clock = systemClock;
+  const telemetry = { record: () => undefined };
+  const breaker = createBreaker({ clock, telemetry });
+  const client = createApiClient({
+    transport: createAxiosTransport(),
+    timeoutMs: 10_000,
+    clock,
+    telemetry,
+    breaker,
+  });
+  const credentials = { current: async () => secret, refresh: async () => ({ secret }) };
+  const oauth = createOAuthToken({ client, loginUrl, style: 'basic', credentials, clock, telemetry });
+  const call = createAuthorisedCall({ client, oauth, clock, telemetry });
+
+  const receipt = (contact: ContactReceipt['contact'], reason?: string): ContactReceipt => ({
+    contact,
+    at: new Date(clock.now()).toISOString(),
+    ...(reason !== undefined && { reason }),
+  });
+  const isMissing = (outcome: Outcome<unknown>): boolean =>
+    outcome.kind === 'refused' && outcome.status === 404;
+  const failed = ({ kind }: Outcome<unknown>): ContactReceipt =>
+    receipt('failed', failures[kind] ?? 'Genesys could not be reached');
+
+  return {
+    erase: async (crmId) => {
+      const deadline = startDeadline(clock, timeoutMs);
+      const identifier = {
+        type: 'ExternalId',
+        value: externalIdOf(crmId, externalIdKey),
+        externalSource: { id: externalSourceId },
+      };
+      try {
+        const found = await call(
+          {
+            plan,
+            method: 'POST',
+            url: `${baseUrl}${lookupPath}`,
+            body: { json: identifier },
+            schema: contactAnswer,
+            expected: [404],
+          },
+          deadline,
+        );
+        if (isMissing(found)) return receipt('absent');
+        if (found.kind !== 'ok') return failed(found);
+        const url = `${baseUrl}${contactsPath}/${encodeURIComponent(found.value.id)}`;
+        const deleted = await call(
+          { plan, method: 'DELETE', url, body: { json: {} }, schema: v.unknown(), expected: [404] },
+          deadline,
+        );
+        return deleted.kind === 'ok' || isMissing(deleted) ? receipt('deleted') : failed(deleted);
+      } catch (error) {
+        if (!(error instanceof GuestError)) throw error;
+        return receipt(
+          'failed',
+          error.code === 'genesys_rejected'
+            ? 'Genesys refused the credentials'
+            : 'Genesys could not be reached in time',
+        );
+      } finally {
+        deadline.clear();
+      }
+    },
+  };
+};

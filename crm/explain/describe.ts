@@ -1,0 +1,89 @@
+import { readConfig } from '../../lambda/config.ts';
+import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
+import type { Registration } from '../../lambda/guest/ports.ts';
+import {
+  type AttributeMap,
+  anonymousProfile,
+  mappedAttributes,
+  matchedProfile,
+  profileDigest,
+} from '../../lambda/guest/profile.ts';
+import { duration } from '../terminal.ts';
+
+/** Values are hidden unless they were asked for. */
+export const shownValue = (value: unknown, show: boolean): string =>
+  show ? JSON.stringify(value) : typeof value;
+
+/** Fields and attributes of a record with their types, or values. */
+export const describeRecord = (record: CrmRecord, show: boolean, nowMs: number): string[] => {
+  const { attributes = {}, updatedAt, expiresAt, ...fields } = record;
+  return [
+    ...Object.entries(fields).map(([name, value]) => `${name}: ${shownValue(value, show)}`),
+    ...Object.entries(attributes).map(([name, value]) => `attributes.${name}: ${shownValue(value, show)}`),
+    updatedAt === undefined
+      ? 'updated: not said'
+      : `updated: ${updatedAt} (${duration(nowMs - Date.parse(updatedAt))} ago)`,
+    expiresAt === undefined ? 'expires: never' : `expires: ${new Date(expiresAt * 1000).toISOString()}`,
+  ];
+};
+
+const ago = (atMs: number, nowMs: number): string => `${duration(Math.max(0, nowMs - atMs))} ago`;
+
+/** What the registry remembers of a session. */
+export const describeRegistration = (
+  { guest, queued, failed, leasedUntilMs }: Registration,
+  expectedDigest: string,
+  nowMs: number,
+): string[] => [
+  ...(guest === undefined
+    ? []
+    : [
+        `guest ${guest.guestId} at ${guest.provider}, registered ${ago(guest.registeredAtMs, nowMs)}, until ${new Date(guest.expiresAtMs).toISOString()}`,
+        `registered as ${guest.anonymous ? 'an anonymous visitor' : 'a known customer'}, consent ${guest.consent.given ? 'given' : 'not given'} (${guest.consent.type})`,
+        guest.profileDigest === expectedDigest
+          ? 'the profile is unchanged: the guest is used again'
+          : 'the profile has changed since: the next request registers it anew',
+      ]),
+  ...(queued === undefined ? [] : [`waiting in the queue since ${ago(queued.atMs, nowMs)}`]),
+  ...(failed === undefined ? [] : [`given up by the queue ${ago(failed.atMs, nowMs)}`]),
+  ...(leasedUntilMs === undefined ? [] : ['being registered at this moment']),
+];
+
+/** The function's defaults for what is not told here. */
+const defaults = readConfig({
+  GENESYS_SECRET_ID: 'unused',
+  CRM_TABLE_NAME: 'unused',
+  GUEST_TABLE_NAME: 'unused',
+  ALLOWED_ORIGINS: '*',
+});
+
+/** Attribute map of the function: its text as the function is configured, or the default. */
+export const attributeMapOf = (text: string | undefined): AttributeMap =>
+  text === undefined
+    ? defaults.attributeMap
+    : readConfig({
+        GENESYS_SECRET_ID: 'unused',
+        CRM_TABLE_NAME: 'unused',
+        GUEST_TABLE_NAME: 'unused',
+        ALLOWED_ORIGINS: '*',
+        ATTRIBUTE_MAP: text,
+      }).attributeMap;
+
+/** What Genesys would be told about the visitor, with consent. */
+export const guestAsSent = (record: CrmRecord | undefined, sessionHash: string, map: AttributeMap) => {
+  const profile =
+    record === undefined
+      ? anonymousProfile(sessionHash, defaults.anonymousEmailDomain)
+      : matchedProfile(record);
+  return {
+    digest: profileDigest(profile, map),
+    anonymous: profile.anonymous,
+    fields: {
+      name: profile.firstName?.trim() ? profile.firstName : 'Anonymous Visitor',
+      email: profile.email,
+      ...Object.fromEntries(
+        Object.entries(mappedAttributes(profile, map)).map(([name, value]) => [`attributes.${name}`, value]),
+      ),
+    },
+  };
+};

@@ -1,0 +1,51 @@
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+
+/** Where a command reads and writes: results to `out`, everything else to `notes`. */
+export interface Terminal {
+  readonly in: Readable;
+  readonly out: Writable;
+  readonly notes: Writable;
+  /** Whether somebody sits there who can be asked. */
+  readonly interactive: boolean;
+  /** Whether a bar may be drawn over and over. */
+  readonly animated: boolean;
+  readonly columns: number;
+}
+
+export const print = (terminal: Terminal, text = ''): void => {
+  terminal.out.write(`${text}\n`);
+};
+
+export const note = (terminal: Terminal, text = ''): void => {
+  terminal.notes.write(`${text}\n`);
+};
+
+/** A number as people read it: 1,234,567. */
+export const grouped = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** "1 row", "2 rows". */
+export const counted = (count: number, singular: string, plural = `${singular}s`): string =>
+  `${grouped(count)} ${count === 1 ? singular : plural}`;
+
+/** A duration as people read it: 850 ms, 12 s, 3 min 20 s, 2 h 5 min. */
+export const duration = (ms: number): string => {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 1) return `${Math.round(ms)} ms`;
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
+
+/** Asks and waits for one line; the end of the input counts as an empty answer. */
+export const ask = async (terminal: Terminal, question: string): Promise<string> => {
+  const lines = createInterface({ input: terminal.in, output: terminal.notes, terminal: false });
+  try {
+    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+    return (await Promise.race([lines.question(question), ended])).trim();
+  } finally {
+    lines.close();
+  }
+};
