@@ -138,6 +138,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   tables_unavailable: { level: 'warn', message: 'The tables could not be read in time.' },
   registry_call_failed: { level: 'warn', message: 'A call to the registry failed.' },
+  token_vault_call_failed: { level: 'warn', message: 'A call to the shared OAuth token’s entry failed.' },
   token_vault_unavailable: {
     level: 'warn',
     message: 'The shared OAuth token could not be reached; this container asks Genesys itself.',

@@ -12,8 +12,8 @@ export type AwsEvent =
   | 'tables_unavailable'
   /** `operation`, `reason`: one call to the registry failed; the use case says what became of the request. */
   | 'registry_call_failed'
-  /** `operation`, `reason`: one call to the shared token's entry failed. */
-  | 'token_vault_unavailable'
+  /** `operation`, `reason`: one call to the shared token's entry failed; genesys/ says what became of the request. */
+  | 'token_vault_call_failed'
   /** `store` (the name of the event that its failures are reported as): calls fail at once for a while. */
   | 'table_breaker_opened'
   /** `operation`, `reason`: one call to the overflow queue failed. */

@@ -11,7 +11,7 @@ export interface TableGuardOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
   /** What a failed call is reported as. */
-  readonly failed: 'tables_unavailable' | 'registry_call_failed' | 'token_vault_unavailable';
+  readonly failed: 'tables_unavailable' | 'registry_call_failed' | 'token_vault_call_failed';
   /** How long calls fail at once, after five failures in a row and until one of them is let through again. */
   readonly breakMs?: number | undefined;
 }

@@ -46,7 +46,7 @@ const leaseRunOut = '(attribute_not_exists(leaseUntil) OR leaseUntil <= :now)';
  */
 export const createTokenVault = (options: TokenVaultOptions): TokenVault => {
   const { client, tableName: TableName, leaseMs, clock, key: currentKey, wanted } = options;
-  const guard = createTableGuard({ ...options, failed: 'token_vault_unavailable' });
+  const guard = createTableGuard({ ...options, failed: 'token_vault_call_failed' });
   let delivered: { readonly key: string; readonly item: Item | undefined; readonly atMs: number } | undefined;
 
   const takeDelivered = (key: string): { readonly item: Item | undefined } | undefined => {

@@ -228,7 +228,7 @@ describe('the vault of the shared token', () => {
     for (const outcome of await Promise.allSettled(calls)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreUnavailableError) });
     }
-    expect(telemetry.of('token_vault_unavailable')).toHaveLength(5);
+    expect(telemetry.of('token_vault_call_failed')).toHaveLength(5);
     nowhere.destroy();
   });
 });
