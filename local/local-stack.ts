@@ -1,0 +1,176 @@
+import type { ProviderName } from '../lambda/config.ts';
+import { initPath } from '../lambda/contract.ts';
+import { type Bundles, buildFunctions } from './build.ts';
+import { demoVisitors } from './demo-visitors.ts';
+import { localRegion, startDynamoDb } from './embedded-dynamodb.ts';
+import { startEventSource } from './event-source.ts';
+import { type FunctionProcess, startFunction } from './function.ts';
+import {
+  clientCredentials,
+  externalSourceId,
+  functionEnvironment,
+  localSecret,
+  queueNames,
+  secretId,
+  tables,
+} from './function-environment.ts';
+import { createCallJournal } from './gateway/call-journal.ts';
+import { startGateway } from './gateway.ts';
+import { type GenesysSimulator, type SimulatorOptions, startGenesysSimulator } from './genesys-simulator.ts';
+import { pageAssets } from './page-assets.ts';
+import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { seedDemoVisitors } from './seed.ts';
+import { type Sqs, startSqs } from './sqs.ts';
+import type { StackFile } from './stack-file.ts';
+
+export interface LocalStackOptions {
+  readonly port?: number;
+  readonly provider?: ProviderName;
+  /** Keeps the tables; in memory without it. */
+  readonly dataFolder?: string;
+  readonly genesys?: Omit<SimulatorOptions, 'port' | 'credentials' | 'onCall'>;
+  /** Settings of the function beyond those that the stack makes. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Built bundles; built afresh without them. */
+  readonly bundles?: Bundles;
+  /** Each line that the functions write. */
+  readonly onLine?: (line: string) => void;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface LocalStack {
+  readonly description: StackFile;
+  readonly genesys: GenesysSimulator;
+  readonly secrets: SecretsManager;
+  readonly sqs: Sqs;
+  close(): Promise<void>;
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+const workerTimeoutMs = 30_000;
+const visibilityTimeoutSeconds = 60;
+const maxReceiveCount = 10;
+
+/**
+ * Starts everything on one machine: page and API, both built functions, Genesys simulator, tables, secret, queue.
+ * @throws StartError with one clear sentence; what was started is ended again
+ */
+export const startLocalStack = async (options: LocalStackOptions = {}): Promise<LocalStack> => {
+  const running: Closable[] = [];
+  const close = async (): Promise<void> => {
+    // All at once: a worker that waits for Genesys must not keep its caller waiting.
+    await Promise.allSettled(running.splice(0).map((service) => service.close()));
+  };
+  const keep = <T extends Closable>(service: T): T => {
+    running.push(service);
+    return service;
+  };
+  try {
+    return { ...(await start(options, keep)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const start = async (
+  {
+    port,
+    provider = 'webchat-v1',
+    dataFolder,
+    genesys: genesysOptions,
+    settings = {},
+    bundles,
+    onLine = () => undefined,
+    onError,
+  }: LocalStackOptions,
+  keep: <T extends Closable>(service: T) => T,
+): Promise<Omit<LocalStack, 'close'>> => {
+  const journal = createCallJournal();
+  const onCall = journal.listener;
+  let ready: (init: FunctionProcess) => void = () => undefined;
+  const init = new Promise<FunctionProcess>((resolve) => {
+    ready = resolve;
+  });
+  let assets: Awaited<ReturnType<typeof pageAssets>> = new Map();
+  // First, so that a port that is taken is told at once.
+  const gateway = keep(
+    await startGateway({
+      ...(port === undefined ? {} : { port }),
+      journal,
+      assets: () => assets,
+      handler: async (event, context) => (await init).handler(event, context),
+      ...(onError === undefined ? {} : { onError }),
+    }),
+  );
+  const building = bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
+  building.catch(() => undefined);
+  const dynamodb = keep(
+    await startDynamoDb({ tables, onCall, ...(dataFolder === undefined ? {} : { dataFolder }) }),
+  );
+  const secrets = keep(await startSecretsManager({ secrets: { [secretId]: localSecret }, onCall }));
+  const sqs = keep(
+    await startSqs({
+      onCall,
+      queues: {
+        [queueNames.overflow]: {
+          visibilityTimeoutSeconds,
+          deadLetter: { queue: queueNames.deadLetters, maxReceiveCount },
+        },
+        [queueNames.deadLetters]: {},
+      },
+    }),
+  );
+  const genesys = keep(
+    await startGenesysSimulator({ ...genesysOptions, credentials: clientCredentials, onCall }),
+  );
+  await seedDemoVisitors(dynamodb.url, tables.crm);
+  assets = await pageAssets(demoVisitors);
+
+  const endpoints = {
+    dynamodb: dynamodb.url,
+    secretsManager: secrets.url,
+    sqs: sqs.url,
+    genesys: genesys.url,
+  };
+  const queueUrl = sqs.queueUrl(queueNames.overflow);
+  const environment = functionEnvironment({
+    endpoints,
+    origins: [gateway.url, `http://localhost:${gateway.port}`],
+    provider,
+    queueUrl,
+    settings,
+  });
+  const { init: initBundle, drain: drainBundle } = await building;
+  const drain = keep(await startFunction({ bundle: drainBundle, environment, onLine }));
+  ready(keep(await startFunction({ bundle: initBundle, environment, onLine })));
+  keep(
+    startEventSource({
+      queue: sqs.queue(queueNames.overflow),
+      handler: drain.handler,
+      functionName: 'drain',
+      timeoutMs: workerTimeoutMs,
+      ...(onError === undefined ? {} : { onError }),
+    }),
+  );
+  return {
+    genesys,
+    secrets,
+    sqs,
+    description: {
+      pid: process.pid,
+      url: gateway.url,
+      apiUrl: `${gateway.url}${initPath}`,
+      provider,
+      region: localRegion,
+      endpoints,
+      tables,
+      secretId,
+      queueUrl,
+      externalSourceId,
+    },
+  };
+};
