@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Plugin } from 'esbuild';
@@ -67,6 +68,16 @@ const unreached: readonly { match: RegExp; from?: RegExp; contents: string; why:
       "import { fromEnv } from '@aws-sdk/credential-provider-env'; export const defaultProvider = (init) => fromEnv(init);",
     why: 'AWS SDK: Lambda provides credentials in the environment',
   },
+  {
+    match: /^@aws-sdk\/endpoint-cache$/,
+    contents: 'export class EndpointCache {}',
+    why: 'AWS SDK: endpoint discovery is off for DynamoDB in the one region we call',
+  },
+  {
+    match: /^@smithy\/core\/event-streams$/,
+    contents: 'export class EventStreamSerde {} export const eventStreamSerdeProvider = undefined;',
+    why: 'AWS SDK: none of our operations streams events',
+  },
 ];
 
 const leaveOut: Plugin = {
@@ -80,6 +91,11 @@ const leaveOut: Plugin = {
         ? undefined
         : { path: String(index), namespace: 'unreached', pluginData: { resolveDir } };
     });
+    // The SDK's clients read their version for the User-Agent header and would bring the whole file along.
+    onLoad({ filter: /@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
     onLoad({ filter: /.*/, namespace: 'unreached' }, ({ path, pluginData }) => ({
       contents: unreached[Number(path)]?.contents ?? '',
       loader: 'js',
@@ -88,11 +104,21 @@ const leaveOut: Plugin = {
   },
 };
 
+/** CommonJS libraries call `require` for Node's own modules; an ES module has none. */
+const requireBanner = {
+  js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+};
+
 /**
  * Builds one function as a self-contained ES module.
+ * @param tuned false leaves out what makes it small and quick to start; the bench measures what that is worth
  * @returns esbuild's result with its metafile (sizes by input file).
  */
-export const bundle = async (entry: string, outfile: string): Promise<BuildResult<{ metafile: true }>> =>
+export const bundle = async (
+  entry: string,
+  outfile: string,
+  { tuned = true }: { readonly tuned?: boolean } = {},
+): Promise<BuildResult<{ metafile: true }>> =>
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -104,10 +130,11 @@ export const bundle = async (entry: string, outfile: string): Promise<BuildResul
     format: 'esm',
     target: 'node20',
     // The ES modules of our libraries before their CommonJS ones: they can be shaken.
-    mainFields: ['module', 'main'],
+    ...(tuned
+      ? { mainFields: ['module', 'main'], plugins: [lazyBuiltins, leaveOut] }
+      : { banner: requireBanner }),
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [lazyBuiltins, leaveOut],
   });
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -39,7 +39,7 @@ export const startContainer = async (
   const waiting = new Map<number, Waiting>();
   let invocations = 0;
   const ended = new Promise<void>((resolve) => {
-    child.on('close', () => {
+    child.on('exit', () => {
       for (const { reject } of waiting.values()) reject(new Error('the container has ended'));
       waiting.clear();
       resolve();
@@ -53,7 +53,7 @@ export const startContainer = async (
       if (message.error !== undefined) call?.reject(new Error(message.error));
       else call?.resolve(message.result as never);
     });
-    child.on('close', () => reject(new Error(text)));
+    child.on('exit', () => setImmediate(() => reject(new Error(text))));
   });
 
   return {

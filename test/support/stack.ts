@@ -1,0 +1,128 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
+import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
+import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { localCredentials, localRegion, startDynamoDb } from '../../local/embedded-dynamodb.ts';
+import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
+import { startSecretsManager } from '../../local/secrets-manager.ts';
+import { restEvent } from './http-world.ts';
+import { type LambdaContainer, startContainer } from './lambda-container.ts';
+
+export const crmTable = 'crm';
+export const guestTable = 'guests';
+export const secretId = 'genesys';
+
+const bundleOf = (name: 'init' | 'drain'): string => {
+  const file = fileURLToPath(new URL(`../../dist/lambda/${name}/index.mjs`, import.meta.url));
+  if (!existsSync(file)) throw new Error('The bundles are not built: run `npm run build` first.');
+  return file;
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  // biome-ignore lint/suspicious/noExplicitAny: a JSON body is looked into freely by tests
+  readonly body: any;
+  readonly durationMs: number;
+}
+
+/** The bundles that are deployed, against the embedded AWS services and the Genesys simulator. */
+export const startStack = async (environment: Readonly<Record<string, string>> = {}) => {
+  const credentials = { clientId: 'client-1', clientSecret: 'the-client-secret' };
+  const [dynamoDb, secrets, genesys] = await Promise.all([
+    startDynamoDb({ tables: { crm: crmTable, guests: guestTable } }),
+    startSecretsManager({ secrets: { [secretId]: JSON.stringify(credentials) } }),
+    startGenesysSimulator({ credentials, apiPerMinute: null }),
+  ]);
+  const client = new DynamoDBClient({
+    endpoint: dynamoDb.url,
+    region: localRegion,
+    credentials: localCredentials,
+  });
+  const containers: LambdaContainer[] = [];
+  const env: Readonly<Record<string, string>> = {
+    AWS_REGION: localRegion,
+    AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    GENESYS_SECRET_ID: secretId,
+    CRM_TABLE_NAME: crmTable,
+    GUEST_TABLE_NAME: guestTable,
+    ALLOWED_ORIGINS: 'https://www.example.com',
+    GENESYS_BASE_URL: genesys.url,
+    LOG_LEVEL: 'DEBUG',
+    ...environment,
+  };
+
+  return {
+    dynamoDb,
+    secrets,
+    genesys,
+    client,
+    credentials,
+    env,
+    /** A cold container of one of the functions. */
+    container: async (
+      more: Readonly<Record<string, string>> = {},
+      name: 'init' | 'drain' = 'init',
+    ): Promise<LambdaContainer> => {
+      const started = await startContainer(bundleOf(name), { ...env, ...more });
+      containers.push(started);
+      return started;
+    },
+    seed: async (sessionId: string, record: CrmRecord): Promise<void> => {
+      const [sessionHash] = hashSession(sessionId, []);
+      await client.send(
+        new PutItemCommand({ TableName: crmTable, Item: itemFromRecord(sessionHash, record) }),
+      );
+    },
+    /** Everything that the containers have written. */
+    output: (): string => containers.map((container) => container.output()).join('\n'),
+    stop: async (): Promise<void> => {
+      await Promise.all(containers.map(async (container) => await container.stop()));
+      client.destroy();
+      await Promise.all([dynamoDb.close(), secrets.close(), genesys.close()]);
+    },
+  };
+};
+export type Stack = Awaited<ReturnType<typeof startStack>>;
+
+/** Posts a body to a container, as API Gateway would. */
+export const post = async (
+  container: LambdaContainer,
+  body: unknown,
+  event: Parameters<typeof restEvent>[1] = {},
+  timeoutMs?: number,
+): Promise<Answer> => {
+  const startedMs = performance.now();
+  const {
+    statusCode,
+    headers,
+    body: text,
+  } = await container.invoke<{
+    statusCode: number;
+    headers: Record<string, string>;
+    body: string;
+  }>(restEvent(body, event), timeoutMs);
+  return {
+    status: statusCode,
+    headers,
+    body: text === '' ? undefined : JSON.parse(text),
+    durationMs: performance.now() - startedMs,
+  };
+};
+
+/** EMF metrics in a container's output: the sum of each. */
+export const metricsIn = (output: string): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const line of output.split('\n').filter((text) => text.startsWith('{"_aws"'))) {
+    const emf = JSON.parse(line);
+    for (const { Name: name } of emf._aws.CloudWatchMetrics[0].Metrics) {
+      for (const value of [emf[name]].flat()) sums[name] = (sums[name] ?? 0) + value;
+    }
+  }
+  return sums;
+};
