@@ -55,11 +55,8 @@ export const createGenesysModel = (clock: Clock, chance: Chance, limits: Genesys
 
   /** Half of a call's time passes on the way there, half on the way back: a caller may be gone by then. */
   const travel = async (ms: number, signal: AbortSignal): Promise<void> => {
-    try {
-      await clock.sleep(ms, signal);
-    } catch {
-      throw new TransportError('lost', 'ECONNABORTED');
-    }
+    await clock.sleep(ms);
+    if (signal.aborted) throw new TransportError('lost', 'ECONNABORTED');
   };
 
   const transport: Transport = async ({ url, headers, body }, signal) => {

@@ -48,20 +48,26 @@ export const createVirtualClock = (startMs: number): VirtualClock => {
       start(ms, fire);
     },
 
-    sleep: async (ms, signal) => {
-      signal?.throwIfAborted();
+    sleep: async (ms, signal) =>
       await new Promise<void>((resolve, reject) => {
+        if (signal === undefined) {
+          start(ms, resolve);
+          return;
+        }
+        if (signal.aborted) {
+          reject(signal.reason);
+          return;
+        }
         const timer = start(ms, () => {
-          signal?.removeEventListener('abort', end);
+          signal.removeEventListener('abort', end);
           resolve();
         });
         const end = () => {
           timer.fire = undefined;
-          reject(signal?.reason);
+          reject(signal.reason);
         };
-        signal?.addEventListener('abort', end, { once: true });
-      });
-    },
+        signal.addEventListener('abort', end, { once: true });
+      }),
 
     timeout: (ms, parent) => {
       const controller = new AbortController();

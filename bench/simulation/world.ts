@@ -9,6 +9,8 @@ import { createVirtualClock } from './virtual-clock.ts';
 
 const startMs = Date.parse('2026-05-15T10:00:00.000Z');
 
+const updatedAt = new Date(startMs).toISOString();
+
 /** Every session has a CRM record, so that its guests can be told from others by their e-mail. */
 const recordOf = (sessionHash: string) => ({
   email: `${sessionHash.slice(0, 16)}@customers.example`,
@@ -17,7 +19,7 @@ const recordOf = (sessionHash: string) => ({
   previousTickets: 12,
   crmId: `crm-${sessionHash.slice(0, 16)}`,
   attributes: { language: 'de', newsletter: true, openInvoices: 2 },
-  updatedAt: new Date(startMs).toISOString(),
+  updatedAt,
 });
 
 /** All that the containers of a run share. */

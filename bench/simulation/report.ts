@@ -1,0 +1,113 @@
+import { assumptions } from './assumptions.ts';
+import type { Plan, PlanResults } from './plan.ts';
+import type { LoadResult } from './simulate-load.ts';
+import { costTable, effortTable, serviceTable } from './tables.ts';
+
+const { visitor } = assumptions;
+
+/** Sessions a minute that the quota can serve: two calls for a guest and its token, one for each other request. */
+export const sustainableRate = ({ limits }: Pick<Plan, 'limits'>): number =>
+  limits.callsPerMinute / (2 + visitor.doubleClickShare + visitor.reloadShare);
+
+const percent = (share: number): string => `${Number((share * 100).toFixed(1))} %`;
+const count = new Intl.NumberFormat('en-US');
+
+const find = (results: readonly LoadResult[], rate: number, machinery: boolean): LoadResult | undefined =>
+  results.find(({ load }) => load.ratePerMinute === rate && load.machinery === machinery);
+
+const served = ({ visitors: { atOnce, later, sessions } }: LoadResult): string =>
+  percent((atOnce + later) / sessions);
+
+/** Sentences about one rate, where it was simulated. */
+const compare = (
+  results: readonly LoadResult[],
+  rate: number,
+  say: (withIt: LoadResult, without: LoadResult) => string,
+): string[] => {
+  const withIt = find(results, rate, true);
+  const without = find(results, rate, false);
+  return withIt === undefined || without === undefined ? [] : [say(withIt, without)];
+};
+
+const findings = ({ rates }: Plan, { lasting, bursts }: PlanResults): string[] => {
+  const highest = Math.max(...rates);
+  const withIt = lasting.filter(({ load }) => load.machinery);
+  const duplicates = withIt.reduce((sum, result) => sum + result.duplicates, 0);
+  const sessions = withIt.reduce((sum, { visitors }) => sum + visitors.sessions, 0);
+  return [
+    `**Guests.** With the registry, ${count.format(sessions)} sessions made ${count.format(duplicates)} duplicate guests. Without it every reload and double click makes one while Genesys still accepts them, and each costs a call more.`,
+    ...compare(
+      lasting,
+      highest,
+      (shared, plain) =>
+        `**OAuth.** ${count.format(shared.containers)} containers at ${count.format(highest)} sessions a minute share ${count.format(shared.oauthCalls)} OAuth call${shared.oauthCalls === 1 ? '' : 's'}; without sharing, ${count.format(plain.containers)} containers make ${count.format(plain.oauthCalls)}, most of them refused and repeated, and containers spend their time waiting for a token.`,
+    ),
+    ...compare(
+      bursts,
+      300,
+      (shared, plain) =>
+        `**Bursts** are what the queue is for: of 300 sessions within one minute ${served(shared)} get their chat with it, ${served(plain)} without.`,
+    ),
+    `**Beyond the quota** nothing helps for long. ${count.format(Math.floor(sustainableRate({ limits: { callsPerMinute: 300, oauthCallsPerMinute: 60 } })))} new sessions a minute are what 300 calls can serve. What comes above that waits, and what has waited for ${assumptions.settings.overflowMaxAgeSeconds} s is given up: a rate above the quota that lasts longer than that loses visitors whatever we do.`,
+    ...compare(
+      lasting,
+      1000,
+      (shared, plain) =>
+        `At 1,000 a minute for ${shared.load.minutes} minutes ${served(shared)} are served with the machinery and ${served(plain)} without: the quota decides, not we. The remedy is a larger quota from Genesys.`,
+    ),
+  ];
+};
+const bullet = (text: string): string => `- ${text}`;
+
+const unlimited = (plan: Plan): string =>
+  `${count.format(plan.limits.callsPerMinute)} API calls a minute in windows of one minute that begin with their first call, told by \`inin-ratelimit-*\` headers, then 429 with \`Retry-After\`; ${plan.limits.oauthCallsPerMinute} OAuth calls a minute (not published; a guess), then 400 without \`Retry-After\``;
+
+const modelled = (plan: Plan): string[] => {
+  const { genesys, lambda, aws, worker, settings } = assumptions;
+  return [
+    `**Genesys**: ${unlimited(plan)}. A call takes ${genesys.callMs} ms, an OAuth call ${genesys.oauthMs} ms. Refused calls count, too. It never fails otherwise.`,
+    `**Lambda**: a warm container is used before a new one is started (${lambda.coldStartMs} ms); ${count.format(lambda.concurrency)} at once, the default of an account, further requests are refused; gone after ${lambda.idleMs / 60_000} idle minutes; ${lambda.handlingMs} ms of our own work for a request. The throttles that this project deploys at the edge are left out: the shipped settings let far less through than the highest rates here.`,
+    `**AWS services**: DynamoDB ${aws.dynamoDbMs} ms, SQS ${aws.sqsMs} ms, the secret ${aws.secretMs} ms once a container. The registry is the domain's in-memory one, one for the fleet; the OAuth entry and SQS are modelled. Units are counted as the DynamoDB adapter consumes them: 1 for a consistent read, ½ for the CRM record, 1 for each write, also a refused one (all items are far below 1 KiB).`,
+    `**Worker**: ${worker.concurrency} batches of ${worker.batchSize} at once. A registration is given up after ${settings.overflowMaxAgeSeconds} s.`,
+    `**Visitors** come at random (Poisson). ${percent(visitor.doubleClickShare)} ask twice within ${visitor.doubleClickMs} ms; ${percent(visitor.reloadShare)} of those served load the page again, on average after ${visitor.reloadMeanMs / 1000} s. They wait exactly as long as they are told, leave after ${visitor.maxErrors} errors, at \`registration_failed\`, or after ${visitor.patienceMs / 60_000} minutes. All have a CRM record.`,
+    `All times are medians of a log-normal spread. Low rates are simulated for up to an hour, high ones sampled for a few minutes (column *for*); every run goes on until the last visitor is served or gone.`,
+  ];
+};
+
+/** The document of a run: tables, what they show, and what was taken for granted. */
+export const scaleDocument = (plan: Plan, results: PlanResults): string => {
+  const costRate = 100;
+  const withIt = find(results.lasting, costRate, true);
+  const without = find(results.lasting, costRate, false);
+  const cost =
+    withIt === undefined || without === undefined
+      ? []
+      : [
+          `## The bill for 1,000 sessions`,
+          `At ${costRate} sessions a minute, at the published on-demand prices of us-east-1 (${assumptions.lambda.memoryMb} MB, arm64). Logs, metrics, data transfer, encryption keys, the firewall and provisioned concurrency are left out: they are the same with and without.`,
+          costTable(withIt, without),
+        ];
+  return `${[
+    '# Scale',
+    `<!-- Written by \`npm run simulate\`; change bench/simulation/, not this file. -->`,
+    `What becomes of visitors when many come at once, and Genesys allows ${count.format(plan.limits.callsPerMinute)} calls a minute: a simulation that drives the real domain and Genesys code (use cases, retry rules, token tiers, quota, creation gate, worker) on a virtual clock. *With* is this project; *without* is the same code with what comparable products have: an OAuth token for each container, no registry, no queue, no admission. Seed ${plan.seed}; the same seed gives the same figures.`,
+    '![Share of visitors served and OAuth calls over the arrival rate](scale.svg)',
+    '## A rate that lasts',
+    '*At once*: the first answer is a guest and a token. *Later*: after 202 or errors, having waited. *Lost*: never.',
+    serviceTable(results.lasting),
+    effortTable(results.lasting),
+    ...(results.bursts.length === 0
+      ? []
+      : [
+          '## One busy minute',
+          'The same, but only one minute of it, and silence after.',
+          serviceTable(results.bursts),
+        ]),
+    '## What this shows',
+    findings(plan, results).map(bullet).join('\n'),
+    ...cost,
+    '## What was taken for granted',
+    modelled(plan).map(bullet).join('\n'),
+    `Run it yourself: \`npm run simulate\`, or \`npm run simulate -- --help\` for rates, quota and seed of your own.`,
+  ].join('\n\n')}\n`;
+};
