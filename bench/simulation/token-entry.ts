@@ -88,4 +88,3 @@ export const createTokenEntry = (
     };
   };
 };
-export type TokenEntry = ReturnType<typeof createTokenEntry>;
