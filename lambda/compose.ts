@@ -67,6 +67,9 @@ const compose = (config: Config, { telemetry }: Observability) => {
     telemetry,
   });
 
+  // A request waits once for a table that hangs: for the registry, not for the shared token as well.
+  let stalledUntilMs = 0;
+
   const quota = createQuota({ clock, telemetry });
   const client = createApiClient({
     transport: createAxiosTransport(),
@@ -85,6 +88,7 @@ const compose = (config: Config, { telemetry }: Observability) => {
     telemetry,
     key: () => oauth.key(),
     wanted: () => oauth.wanted(),
+    isStalled: () => clock.now() < stalledUntilMs,
   });
   const webMessaging = config.webMessaging;
   const oauth = createOAuthToken({
@@ -136,6 +140,9 @@ const compose = (config: Config, { telemetry }: Observability) => {
       guestTtlSeconds,
       clock,
       telemetry,
+      onTimeout: () => {
+        stalledUntilMs = clock.now() + timeoutMs;
+      },
     }),
     tables: createVisitorTables({
       client: dynamoDb,

@@ -33,6 +33,8 @@ export interface GuestRegistryOptions {
   readonly guestTtlSeconds: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
+  /** Told of each call that ran out of time. */
+  readonly onTimeout?: () => void;
 }
 
 type Write = PutItemCommand | UpdateItemCommand | DeleteItemCommand;

@@ -14,6 +14,10 @@ export interface TableGuardOptions {
   readonly failed: 'tables_unavailable' | 'registry_call_failed' | 'token_vault_call_failed';
   /** How long calls fail at once, after five failures in a row and until one of them is let through again. */
   readonly breakMs?: number | undefined;
+  /** Told of each call that ran out of time. */
+  readonly onTimeout?: (() => void) | undefined;
+  /** Whether it is known that waiting is no use: calls then fail at once. */
+  readonly isStalled?: (() => boolean) | undefined;
 }
 
 /**
@@ -34,6 +38,8 @@ export const createTableGuard = ({
   telemetry,
   failed,
   breakMs = 10_000,
+  onTimeout,
+  isStalled,
 }: TableGuardOptions): TableGuard => {
   const breaker = circuitBreaker(handleAll, {
     halfOpenAfter: breakMs,
@@ -43,7 +49,7 @@ export const createTableGuard = ({
 
   return async (operation, deadline, call) => {
     // While one call tries whether the table is back, cockatiel would let the others wait for it.
-    if (deadline.signal.aborted || breaker.state === CircuitState.HalfOpen) {
+    if (deadline.signal.aborted || breaker.state === CircuitState.HalfOpen || isStalled?.() === true) {
       throw new StoreUnavailableError(`${operation}: not tried`, { cause: deadline.signal.reason });
     }
     const { signal, clear } = clock.timeout(timeoutMs, deadline.signal);
@@ -51,6 +57,7 @@ export const createTableGuard = ({
       // The SDK does not look at the signal everywhere, for one not between its attempts.
       return await breaker.execute(async () => await abortable(call(signal), signal));
     } catch (error) {
+      if (signal.aborted && !deadline.signal.aborted) onTimeout?.();
       if (!isBrokenCircuitError(error)) {
         telemetry.record(failed, {
           operation,

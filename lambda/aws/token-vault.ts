@@ -25,6 +25,8 @@ export interface TokenVaultOptions {
   readonly key: () => string | undefined;
   /** Whether somebody will read the token soon: then it comes with the tables' round trip. */
   readonly wanted: () => boolean;
+  /** Whether the table has just let somebody wait in vain: nobody waits for it a second time. */
+  readonly isStalled?: () => boolean;
 }
 
 export interface TokenVault extends SharedTokenStore {
