@@ -1,4 +1,5 @@
-import { renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, functions } from '../infra/bundle.ts';
 
@@ -12,9 +13,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Builds one function in its place; whoever reads the file meanwhile gets the old one or the new one, whole. */
 const buildOne = async (name: keyof typeof functions): Promise<string> => {
   const finished = `${root}dist/lambda/${name}/index.mjs`;
-  const unfinished = `${root}dist/lambda/${name}/.index.${process.pid}.mjs`;
+  const unfinished = `${root}dist/unfinished/${name}.${process.pid}.mjs`;
   try {
     await bundle(functions[name], unfinished);
+    mkdirSync(dirname(finished), { recursive: true });
     renameSync(unfinished, finished);
   } finally {
     rmSync(unfinished, { force: true });

@@ -99,8 +99,10 @@ export const guestView = ({ guest, durationMs, attempts, steps }: OpenedGuest): 
 /** What went wrong, with what a person can do about it. */
 export const problemView = ({ code, message, details }: GuestClientError): readonly Node[] => {
   const { status, problem, retryable } = details;
+  // The title stands above already.
+  const repeats = problem !== undefined && message.replace(/\.$/, '') === problem.title;
   return [
-    element('p', { textContent: message }),
+    ...(repeats ? [] : [element('p', { textContent: message })]),
     ...(problem?.errors === undefined
       ? []
       : [

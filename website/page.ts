@@ -10,12 +10,21 @@ const form = byId('form', HTMLFormElement);
 const sendButton = byId('send', HTMLButtonElement);
 const cancelButton = byId('cancel', HTMLButtonElement);
 const status = byId('status', HTMLParagraphElement);
+const result = byId('result', HTMLElement);
 const answer = byId('answer', HTMLDivElement);
 
 const show = (kind: Kind, text: string, content: readonly Node[] = []): void => {
   status.dataset['kind'] = kind;
   status.textContent = text;
   answer.replaceChildren(...content);
+};
+
+/** On a narrow screen the answer is below the form, on a wide one it may be scrolled away above. */
+const bringIntoView = (): void => {
+  const { top, bottom } = status.getBoundingClientRect();
+  if (top >= 0 && bottom <= window.innerHeight) return;
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  result.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
 };
 
 const setBusy = (busy: boolean): void => {
@@ -43,6 +52,7 @@ const openDoor = async (): Promise<void> => {
   cancelButton.onclick = () => cancelled.abort();
   setBusy(true);
   show('none', 'Opening …');
+  bringIntoView();
   try {
     const opened = await client.open(
       {
