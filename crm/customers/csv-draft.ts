@@ -4,6 +4,7 @@ import { inferValue, toNumber } from './cell-value.ts';
 import type { ColumnOptions, Header } from './columns.ts';
 import { type Draft, toEpochSeconds } from './customer.ts';
 import { unescapeFormula } from './formula.ts';
+import { type Observations, seenType, typesOf } from './observations.ts';
 
 /** A cell's text; undefined where it is empty or its column is not there. Not a closure: this is the hottest code. */
 const cellAt = (cells: InputRow['cells'], index: number, escaped: boolean): string | undefined => {
@@ -41,6 +42,7 @@ const addAll = (
 export const csvDraft = (
   header: Header,
   { types }: Pick<ColumnOptions, 'types'>,
+  observations: Observations,
 ): ((row: InputRow) => Draft) => {
   const { byField, roles, isRejects: escaped } = header;
   const at = (field: Parameters<typeof byField.get>[0]): number => byField.get(field) ?? -1;
@@ -51,7 +53,9 @@ export const csvDraft = (
     ['previousTickets', 'crmId', 'updatedAt', 'expiresAt', 'attributes'] as const
   ).map(at) as [number, number, number, number, number];
   const entries = roles.flatMap((role, index) =>
-    role.kind === 'attribute' ? [{ index, name: role.name, type: role.type }] : [],
+    role.kind === 'attribute'
+      ? [{ index, name: role.name, type: role.type, seen: typesOf(role.name, observations) }]
+      : [],
   );
 
   return ({ cells }) => {
@@ -61,6 +65,8 @@ export const csvDraft = (
       sessionHash: cellAt(cells, hash, escaped),
       candidate,
       faults: undefined,
+      // A cell is a text, and what it is taken for is a scalar: the check need not look again.
+      scalars: map < 0,
     };
     let value = cellAt(cells, firstName, escaped);
     if (value !== undefined) candidate.firstName = value;
@@ -76,10 +82,17 @@ export const csvDraft = (
     if (value !== undefined) candidate.expiresAt = toEpochSeconds(value);
     value = cellAt(cells, map, escaped);
     if (value !== undefined) addAll(draft, attributeObject(value), types);
-    for (const { index, name, type } of entries) {
+    for (const { index, name, type, seen } of entries) {
       value = cellAt(cells, index, escaped);
-      if (value !== undefined)
-        addAttribute(draft, name, type === undefined ? inferValue(value) : value, type);
+      if (value === undefined) continue;
+      if (type !== undefined) {
+        addAttribute(draft, name, value, type);
+        continue;
+      }
+      const inferred = inferValue(value);
+      seenType(seen, inferred);
+      candidate.attributes ??= {};
+      candidate.attributes[name] = inferred;
     }
     return draft;
   };

@@ -17,6 +17,8 @@ export interface Draft {
   candidate: Candidate;
   /** Faults of single cells that the record's schema cannot see. */
   faults: Fault[] | undefined;
+  /** Whether all attributes are known to be texts, numbers or true/false. */
+  scalars: boolean;
 }
 
 export interface CustomerRules {
@@ -98,7 +100,7 @@ export const toCustomer = (line: number, draft: Draft, rules: CustomerRules): Cu
     candidate.expiresAt = rules.defaultExpiresAt;
   }
   const sessionHash = hashOf(draft, rules);
-  const record = checkRecord(candidate);
+  const record = checkRecord(candidate, draft.scalars);
   if (typeof sessionHash === 'string' && isRecord(record) && faults === undefined) {
     if (rules.requireUpdatedAt && record.updatedAt === undefined) {
       return [{ field: 'updatedAt', message: 'is missing (--if-newer compares it)' }];

@@ -11,10 +11,17 @@ const partitions = 128;
 const words = 3;
 const bufferEntries = 512;
 
-/** The hexadecimal digit at a place, lower-case. */
+/** The value of a lower-case hexadecimal digit: letters have bit 6 set, and end with 1 to 6. */
 const digit = (text: string, at: number): number => {
   const code = text.charCodeAt(at);
-  return code < 58 ? code - 48 : code - 87;
+  return (code & 15) + (code >> 6) * 9;
+};
+
+/** 32 bits of a hash from eight digits on. By hand: `Number.parseInt` takes ten times as long. */
+const word = (text: string, at: number): number => {
+  let value = 0;
+  for (let end = at + 8, place = at; place < end; place += 1) value = (value << 4) | digit(text, place);
+  return value >>> 0;
 };
 
 /**
@@ -38,8 +45,8 @@ export class Fingerprints implements Disposable {
     }
     const filled = this.filled[partition] ?? 0;
     const at = filled * words;
-    buffer[at] = Number.parseInt(sessionHash.slice(start + 2, start + 10), 16);
-    buffer[at + 1] = Number.parseInt(sessionHash.slice(start + 10, start + 18), 16);
+    buffer[at] = word(sessionHash, start + 2);
+    buffer[at + 1] = word(sessionHash, start + 10);
     buffer[at + 2] = line;
     this.filled[partition] = filled + 1;
     if (filled + 1 === bufferEntries) this.spill(partition, buffer);

@@ -21,7 +21,7 @@ export const jsonDraft = (options: ColumnOptions): ((row: InputRow) => Draft) =>
 
   return ({ cells }) => {
     const candidate: Draft['candidate'] = { email: undefined };
-    const draft: Draft = { candidate, faults: undefined };
+    const draft: Draft = { candidate, faults: undefined, scalars: false };
     const object = isObject(cells[0]) ? cells[0] : {};
     for (const [name, value] of Object.entries(object)) {
       if (value === null) continue;

@@ -2,11 +2,12 @@ import type { InputRow } from '../input/row.ts';
 import type { Draft } from './customer.ts';
 import { looksLikeFormula } from './formula.ts';
 
-interface TypeCounts {
-  string: number;
-  number: number;
-  boolean: number;
+/** Which types an attribute's values have had: one bit each. */
+export interface SeenTypes {
+  bits: number;
 }
+
+const typeNames = ['string', 'number', 'boolean'] as const;
 
 /** What was noticed while reading that is no fault, but often a mistake. Counts, and the first line of each. */
 export interface Observations {
@@ -15,8 +16,8 @@ export interface Observations {
   formulaLine: number;
   paddedIds: number;
   paddedLine: number;
-  /** Attribute → how many values of each type. */
-  readonly types: Map<string, TypeCounts>;
+  /** By attribute. */
+  readonly types: Map<string, SeenTypes>;
 }
 
 export const newObservations = (): Observations => ({
@@ -51,30 +52,36 @@ export const observeText = (row: InputRow, observations: Observations): string |
   return undefined;
 };
 
+// Names that are data (a file turned on its side) must not fill the memory.
 const mostAttributes = 1000;
 
-/** Notes ids with spaces around them, and the types of attribute values. */
-export const observeDraft = (
-  line: number,
-  { sessionId, candidate }: Draft,
-  observations: Observations,
-): void => {
+/** The types that an attribute has had so far. */
+export const typesOf = (name: string, { types }: Observations): SeenTypes => {
+  const known = types.get(name);
+  if (known !== undefined) return known;
+  const seen = { bits: 0 };
+  if (types.size < mostAttributes) types.set(name, seen);
+  return seen;
+};
+
+export const seenType = (seen: SeenTypes, value: unknown): void => {
+  if (typeof value === 'string') seen.bits |= 1;
+  else if (typeof value === 'number') seen.bits |= 2;
+  else seen.bits |= 4;
+};
+
+/** Notes ids with spaces around them. */
+export const observeSessionId = (line: number, { sessionId }: Draft, observations: Observations): void => {
   if (typeof sessionId === 'string' && hasSpaceAround(sessionId)) {
     observations.paddedIds += 1;
     observations.paddedLine ||= line;
   }
-  const { attributes } = candidate;
-  for (const name in attributes) {
-    let counts = observations.types.get(name);
-    if (counts === undefined) {
-      if (observations.types.size >= mostAttributes) continue;
-      counts = { string: 0, number: 0, boolean: 0 };
-      observations.types.set(name, counts);
-    }
-    const type = typeof attributes[name];
-    if (type === 'string') counts.string += 1;
-    else if (type === 'number') counts.number += 1;
-    else if (type === 'boolean') counts.boolean += 1;
+};
+
+/** Notes the types of attributes that came from JSON. */
+export const observeAttributes = ({ candidate }: Draft, observations: Observations): void => {
+  for (const [name, value] of Object.entries(candidate.attributes ?? {})) {
+    seenType(typesOf(name, observations), value);
   }
 };
 
@@ -95,12 +102,11 @@ export const describeObservations = (observations: Observations): string[] => {
       `${formulas} cells look like spreadsheet formulas (first in line ${formulaLine}): they are kept as plain text.`,
     );
   }
-  for (const [name, counts] of types) {
-    const kinds = Object.entries(counts).filter(([, count]) => count > 0);
-    if (kinds.length < 2) continue;
-    const mix = kinds.map(([type, count]) => `${count} × ${type}`).join(', ');
+  for (const [name, { bits }] of types) {
+    const seen = typeNames.filter((_, index) => (bits & (1 << index)) !== 0);
+    if (seen.length < 2) continue;
     sentences.push(
-      `Attribute "${name}" has mixed types (${mix}): --type ${name}=string makes them all text.`,
+      `Attribute "${name}" is ${seen.join(' in some rows and ')} in others: --type ${name}=string makes them all text.`,
     );
   }
   return sentences;

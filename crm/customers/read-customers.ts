@@ -9,7 +9,7 @@ import { csvDraft } from './csv-draft.ts';
 import { type Customer, type CustomerRules, type Draft, toCustomer } from './customer.ts';
 import { unescapeFormula } from './formula.ts';
 import { jsonDraft } from './json-draft.ts';
-import { type Observations, observeDraft, observeText } from './observations.ts';
+import { type Observations, observeAttributes, observeSessionId, observeText } from './observations.ts';
 import type { Fault } from './record-check.ts';
 
 /** A row that was not accepted, with everything that is wrong with it. */
@@ -72,7 +72,7 @@ const unwrapped = (row: InputRow, header: Header | undefined): InputRow => {
 /** Checks rows one after the other; what was noticed on the way goes to `observations`. */
 const rowChecker = (header: Header | undefined, options: ReadOptions, observations: Observations) => {
   const fromJson = jsonDraft(options);
-  const fromCsv = header === undefined ? fromJson : csvDraft(header, options);
+  const fromCsv = header === undefined ? fromJson : csvDraft(header, options, observations);
   const carriesJson = header?.roles.some(({ kind }) => kind === 'json') ?? false;
   return (original: InputRow, suspicious: boolean): Customer | readonly Fault[] => {
     const row = carriesJson ? unwrapped(original, header) : original;
@@ -83,7 +83,8 @@ const rowChecker = (header: Header | undefined, options: ReadOptions, observatio
       (suspicious ? observeText(row, observations) : undefined);
     if (fault !== undefined) return [{ field: 'row', message: fault }];
     const draft: Draft = (isJson ? fromJson : fromCsv)(row);
-    observeDraft(row.line, draft, observations);
+    observeSessionId(row.line, draft, observations);
+    if (isJson) observeAttributes(draft, observations);
     return toCustomer(row.line, draft, options.rules);
   };
 };

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../problem.ts';
 import { ask, note, type Terminal } from '../terminal.ts';
-import { type Environment, resolveTarget } from './resolve-target.ts';
+import type { Environment } from './resolve-target.ts';
 import type { Target, TargetOptions } from './target.ts';
 
 /** What every command gets: the terminal, and the parts of the process that it may read. */
@@ -30,6 +30,8 @@ export const withTarget = (command: Command): Command =>
 
 /** @throws UserError when no target was named */
 export const requireTarget = async (options: TargetOptions, context: Context): Promise<Target> => {
+  // Commands that need no target start without the AWS SDK.
+  const { resolveTarget } = await import('./resolve-target.ts');
   const target = await resolveTarget(options, context.environment, context.folder);
   if (target === undefined)
     throw new UserError('Say where: --env <name> (such as --env local), or --table <name>.');
