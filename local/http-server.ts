@@ -24,7 +24,11 @@ export const listen = async (handler: RequestListener | Server, port = 0): Promi
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') {
-        reject(new StartError(`Port ${port} is in use; stop what uses it or choose another port.`));
+        reject(
+          new StartError(
+            `Port ${port} is in use; stop what uses it or choose another port with --port or PORT.`,
+          ),
+        );
       } else if (error.code === 'EACCES') {
         reject(new StartError(`Port ${port} may not be used by this user; choose one above 1023.`));
       } else reject(error);

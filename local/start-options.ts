@@ -77,7 +77,12 @@ export const readStartOptions = (argv: readonly string[]): StartOptions => {
       fault,
       [],
     )
-    .option('--stack-file <path>', 'where other tools find this stack', resolve, defaultStackFile)
+    .option(
+      '--stack-file <path>',
+      'where other tools find this stack',
+      (path: string) => resolve(path),
+      defaultStackFile,
+    )
     .addHelpText(
       'after',
       '\nSettings of the function may be set too, such as REQUIRE_EXPLICIT_CONSENT=true npm start.',

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { type Endpoint, endpointNames } from './endpoints.ts';
 
 /** A way in which the simulated Genesys misbehaves. */
-export const faultSchema = v.strictObject({
+const faultSchema = v.strictObject({
   endpoint: v.optional(v.picklist([...endpointNames, '*']), '*'),
   /** How many calls it spoils; without it all, until it is cleared. */
   calls: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),

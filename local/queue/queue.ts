@@ -6,7 +6,7 @@ export interface QueueOptions {
   readonly deadLetter?: { readonly queue: string; readonly maxReceiveCount: number };
 }
 
-export type MessageAttributes = Readonly<Record<string, unknown>>;
+type MessageAttributes = Readonly<Record<string, unknown>>;
 
 interface Message {
   readonly id: string;
@@ -46,7 +46,7 @@ export interface Queue {
   messages(): readonly Readonly<Message>[];
 }
 
-export const md5 = (text: string): string => createHash('md5').update(text, 'utf8').digest('hex');
+const md5 = (text: string): string => createHash('md5').update(text, 'utf8').digest('hex');
 
 /** A standard queue: at least once, roughly in order, with visibility timeouts and a dead-letter queue. */
 export const createQueue = (
