@@ -96,6 +96,9 @@ export class GuestStack extends Stack {
     this.output('GuestProvider', settings.provider);
     this.output('GenesysBaseUrl', urls.base);
     this.output('GenesysLoginUrl', urls.login);
+    if (settings.webMessaging !== undefined) {
+      this.output('ExternalSourceId', settings.webMessaging.externalSourceId);
+    }
     this.output('OverflowQueueUrl', overflow.queue.queueUrl);
     this.output('AlarmTopicArn', watching.topic.topicArn);
     this.output('CrmTeamPolicyArn', access.records.managedPolicyArn);
