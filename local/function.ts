@@ -53,6 +53,8 @@ export const startFunction = async ({
   const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
     env: environment,
     workerData: { bundleUrl: pathToFileURL(bundle).href },
+    // A Node that reads TypeScript itself starts the thread faster than a loader does.
+    ...(process.features.typescript ? { execArgv: [] } : {}),
     stdout: true,
     stderr: true,
   });

@@ -145,8 +145,10 @@ const start = async (
     settings,
   });
   const { init: initBundle, drain: drainBundle } = await building;
-  const drain = keep(await startFunction({ bundle: drainBundle, environment, onLine }));
-  ready(keep(await startFunction({ bundle: initBundle, environment, onLine })));
+  const [drain] = await Promise.all([
+    startFunction({ bundle: drainBundle, environment, onLine }).then(keep),
+    startFunction({ bundle: initBundle, environment, onLine }).then(keep).then(ready),
+  ]);
   keep(
     startEventSource({
       queue: sqs.queue(queueNames.overflow),
