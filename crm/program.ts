@@ -6,7 +6,7 @@ import { addImport } from './commands/import.ts';
 import { addSample } from './commands/sample.ts';
 import { addStats } from './commands/stats.ts';
 import { addValidate } from './commands/validate.ts';
-import { UserError } from './problem.ts';
+import { codeOf, UserError } from './problem.ts';
 import type { Context } from './target/target-options.ts';
 import { note } from './terminal.ts';
 
@@ -44,17 +44,14 @@ const networkSentence =
 /** One sentence for a failure; never a value of a row, nor text that came from elsewhere. */
 export const sentenceFor = (error: unknown): string => {
   if (error instanceof UserError) return error.message;
-  if (!(error instanceof Error)) return 'Something unexpected failed.';
-  const code = 'code' in error ? String(error.code) : '';
+  const { name = 'error', message = '' } = error as Partial<Error>;
+  const code = codeOf(error) ?? '';
   if (['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET'].includes(code))
     return networkSentence;
   if (code === 'ENOSPC') return 'The disk is full.';
   if (code === 'EACCES' || code === 'EROFS') return 'A file cannot be written there: permission is missing.';
-  if (error.message.includes('Region is missing')) return 'Name the AWS --region (or set AWS_REGION).';
-  return (
-    awsSentences[error.name] ??
-    `Something unexpected failed (${error.name}${code === '' ? '' : `, ${code}`}).`
-  );
+  if (message.includes('Region is missing')) return 'Name the AWS --region (or set AWS_REGION).';
+  return awsSentences[name] ?? `Something unexpected failed (${name}${code === '' ? '' : `, ${code}`}).`;
 };
 
 const newProgram = (context: Context): Command => {

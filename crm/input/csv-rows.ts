@@ -10,6 +10,7 @@ interface Parsed {
 
 // A file whose quotes are broken all over is better saved again than mended line by line.
 const mostBrokenLines = 1000;
+const windowChars = 64 * 1024;
 const brokenQuote = 'has a quotation mark that is not closed, or not doubled inside a quoted cell';
 
 /**
@@ -31,15 +32,9 @@ export class CsvRows {
   push(block: string): InputRow[] {
     const rows: InputRow[] = [];
     const text = this.skipping ? this.afterOverlongLine(block) : this.rest + block;
-    this.rest = '';
-    if (text === '') return rows;
-    const { data, errors, meta } = this.parse(text, true);
-    if (errors.length > 0) {
-      this.rest = this.careful(text, rows, true);
-    } else {
-      this.take(data, text, rows);
-      this.rest = text.slice(meta.cursor);
-    }
+    // Only whole lines are parsed: a cut behind a closing quote would look like a broken one.
+    const end = text.lastIndexOf(this.newline) + 1;
+    this.rest = (end === 0 ? '' : this.whole(text.slice(0, end), rows)) + text.slice(end);
     while (this.rest.length > maxRecordChars) this.cutOverlong(rows);
     return rows;
   }
@@ -50,6 +45,14 @@ export class CsvRows {
     this.careful(this.rest, rows, false);
     this.rest = '';
     return rows;
+  }
+
+  /** Takes whole lines; returns those that a quoted cell does not end on. */
+  private whole(text: string, rows: InputRow[]): string {
+    const { data, errors, meta } = this.parse(text, true);
+    if (errors.length > 0) return this.careful(text, rows, true);
+    this.take(data, text, rows);
+    return text.slice(meta.cursor);
   }
 
   private parse(text: string, ignoreLastRow: boolean, preview = 0): Parsed {
@@ -74,7 +77,8 @@ export class CsvRows {
   private careful(text: string, rows: InputRow[], more: boolean): string {
     let at = 0;
     while (at < text.length) {
-      const windowEnd = at + 64 * 1024;
+      const cut = text.lastIndexOf(this.newline, at + windowChars) + 1;
+      const windowEnd = cut > at && text.length > at + windowChars ? cut : text.length;
       let parsed = this.parse(text.slice(at, windowEnd), more || windowEnd < text.length, 1);
       if (parsed.data.length === 0 && parsed.errors.length === 0 && windowEnd < text.length) {
         parsed = this.parse(text.slice(at), more, 1);

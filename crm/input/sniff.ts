@@ -61,4 +61,5 @@ export const sniffFormat = (sample: string, name: string): Format => {
 
 /** The separator of the first lines: comma, semicolon, tab or bar. */
 export const sniffDelimiter = (sample: string): string =>
-  Papa.parse(sample, { preview: 20, delimitersToGuess: [',', ';', '\t', '|'] }).meta.delimiter;
+  Papa.parse(sample, { preview: 20, skipEmptyLines: 'greedy', delimitersToGuess: [',', ';', '\t', '|'] }).meta
+    .delimiter;

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
-import { UserError } from '../problem.ts';
+import { codeOf, UserError } from '../problem.ts';
 import { isGzip, sniffEncoding } from './sniff.ts';
 
 // Small blocks keep a row's strings in V8's young generation: measured fastest, and memory stays flat.
@@ -39,10 +39,13 @@ const head = async (chunks: AsyncIterator<Buffer>, bytes: number): Promise<Buffe
   return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 };
 
-const gunzip = (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> =>
-  Readable.from(chunks, { objectMode: false, highWaterMark: blockBytes }).compose(
-    createGunzip({ chunkSize: blockBytes }),
-  );
+const gunzip = (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> => {
+  const unpacked = createGunzip({ chunkSize: blockBytes });
+  Readable.from(chunks, { objectMode: false, highWaterMark: blockBytes })
+    .on('error', (error) => unpacked.destroy(error))
+    .pipe(unpacked);
+  return unpacked;
+};
 
 async function* decoded(
   chunks: AsyncIterable<Buffer>,
@@ -55,8 +58,7 @@ async function* decoded(
       for (let at = 0; at < chunk.length; at += blockBytes) yield decode(chunk.subarray(at, at + blockBytes));
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code.startsWith('Z_'))
+    if (codeOf(error)?.startsWith('Z_'))
       throw new UserError(`${name} is damaged: its gzip data ends early or is broken.`);
     throw error;
   }
@@ -85,7 +87,7 @@ const sizeOf = async (path: string): Promise<number> => {
     if (stats.isDirectory()) throw new UserError(`${path} is a folder, not a file.`);
     return stats.size;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT') throw new UserError(`There is no file ${path}.`);
     if (code === 'EACCES') throw new UserError(`${path} may not be read: its permissions forbid it.`);
     throw error;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import { UserError } from '../problem.ts';
+import { codeOf, UserError } from '../problem.ts';
 
 const checkpointSchema = v.object({
   version: v.literal(1),
@@ -39,7 +39,7 @@ const read = async (path: string): Promise<State | undefined> => {
   try {
     return v.parse(checkpointSchema, JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw new UserError(`${path} is damaged: delete it and import from the beginning.`);
   }
 };
