@@ -71,17 +71,18 @@ export const readStartOptions = (argv: readonly string[]): StartOptions => {
       'requests that the simulator allows in a minute (default: 300)',
       wholeNumber(1, 1_000_000),
     )
-    .option(
-      '--genesys-fault <endpoint=kind>',
-      'make the simulator fail, such as guest=503, oauth=hang, *=limited; may be repeated',
-      fault,
-      [],
+    .addOption(
+      new Option(
+        '--genesys-fault <endpoint=kind>',
+        'make the simulator fail, such as guest=503, oauth=hang, *=limited; may be repeated',
+      )
+        .argParser(fault)
+        .default([], 'none'),
     )
-    .option(
-      '--stack-file <path>',
-      'where other tools find this stack',
-      (path: string) => resolve(path),
-      defaultStackFile,
+    .addOption(
+      new Option('--stack-file <path>', 'where other tools find this stack')
+        .argParser((path) => resolve(path))
+        .default(defaultStackFile, '.local/stack.json'),
     )
     .addHelpText(
       'after',
