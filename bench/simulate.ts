@@ -92,8 +92,7 @@ process.stderr.write(`\nSimulated in ${took}.\n`);
 
 const folder = options.out ?? (chosen ? undefined : 'docs');
 if (folder !== undefined) {
-  const chart = results.lasting.filter(({ load }) => load.ratePerMinute >= 1);
-  writeFileSync(join(folder, 'scale.svg'), drawChart(chart, sustainableRate(plan)));
+  writeFileSync(join(folder, 'scale.svg'), drawChart(results.lasting, sustainableRate(plan)));
   writeFileSync(join(folder, 'scale.md'), scaleDocument(plan, results));
   console.log(`\nWritten: ${join(folder, 'scale.md')}, ${join(folder, 'scale.svg')}`);
 }

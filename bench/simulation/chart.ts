@@ -2,16 +2,30 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import type { LoadResult } from './simulate-load.ts';
 
-const size = { width: 860, height: 340 };
-const panel = { width: 350, height: 230, top: 62, lefts: [52, 480] } as const;
+const size = { width: 860, height: 336 };
+const panel = { width: 350, height: 230, top: 62 };
 
 interface Panel {
   readonly title: string;
   readonly left: number;
-  readonly unit: string;
   readonly value: (result: LoadResult) => number;
   readonly scale: 'share' | 'log';
 }
+
+const panels: readonly Panel[] = [
+  {
+    title: 'Visitors who got their chat',
+    left: 52,
+    scale: 'share',
+    value: ({ visitors: { atOnce, later, sessions } }) => (atOnce + later) / sessions,
+  },
+  {
+    title: 'OAuth calls of the fleet',
+    left: 480,
+    scale: 'log',
+    value: ({ oauthCalls }) => oauthCalls,
+  },
+];
 
 // Text and grid take the reader's own colour; the two lines are legible on light and on dark ground.
 const style = `
@@ -32,54 +46,57 @@ const style = `
 
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact' });
 const fixed = (value: number): string => value.toFixed(1);
+const isDecade = (value: number): boolean => Number.isInteger(Math.log10(value));
 
-const drawPanel = (
-  { title, left, unit, value, scale }: Panel,
-  results: readonly LoadResult[],
-  quotaRate: number,
-): string => {
-  const { width, height, top } = panel;
-  const bottom = top + height;
-  const rates = results.map(({ load }) => load.ratePerMinute);
-  const x = scaleLog([Math.min(...rates), Math.max(...rates)], [left, left + width]);
+type Scale = (value: number) => number;
+
+/** The scale of the values, with its ticks and their labels. */
+const valueAxis = ({ scale, value }: Panel, results: readonly LoadResult[]) => {
+  const range = [panel.top + panel.height, panel.top];
+  if (scale === 'share') {
+    const y = scaleLinear([0, 1], range);
+    return { y: (result: LoadResult) => y(value(result)), at: y as Scale, ticks: y.ticks(5), percent: true };
+  }
   const largest = Math.max(1, ...results.map(value));
-  const y =
-    scale === 'share'
-      ? scaleLinear([0, 1], [bottom, top])
-      : scaleLog([1, 10 ** Math.ceil(Math.log10(largest))], [bottom, top]);
-  const ticks = (scale === 'share' ? y.ticks(5) : y.ticks(5)).filter(
-    (tick) => scale === 'share' || Number.isInteger(Math.log10(tick)),
-  );
-  const label = (tick: number): string => (scale === 'share' ? `${tick * 100} %` : compact.format(tick));
-  const path = line<LoadResult>(
-    ({ load }) => x(load.ratePerMinute),
-    (result) => y(scale === 'share' ? value(result) : Math.max(1, value(result))),
-  ).digits(1);
-  const decades = x.ticks().filter((tick) => Number.isInteger(Math.log10(tick)));
+  const y = scaleLog([1, 10 ** Math.ceil(Math.log10(largest))], range);
+  const ticks = y.ticks().filter(isDecade);
+  return { y: (result: LoadResult) => y(Math.max(1, value(result))), at: y as Scale, ticks, percent: false };
+};
+
+const drawPanel = (one: Panel, results: readonly LoadResult[], quotaRate: number): string => {
+  const { title, left } = one;
+  const bottom = panel.top + panel.height;
+  const right = left + panel.width;
+  const rates = results.map(({ load }) => load.ratePerMinute);
+  const x = scaleLog([Math.min(...rates), Math.max(...rates)], [left, right]);
+  const { y, at, ticks, percent } = valueAxis(one, results);
+  const path = line<LoadResult>(({ load }) => x(load.ratePerMinute), y).digits(1);
 
   const series = (machinery: boolean): string => {
-    const points = results.filter(({ load }) => load.machinery === machinery);
     const kind = machinery ? 'with' : 'without';
-    const dots = points.map((result) => {
-      const height = y(scale === 'share' ? value(result) : Math.max(1, value(result)));
-      return `<circle class="dot-${kind}" cx="${fixed(x(result.load.ratePerMinute))}" cy="${fixed(height)}" r="3"/>`;
-    });
+    const points = results.filter(({ load }) => load.machinery === machinery);
+    const dots = points.map(
+      (result) =>
+        `<circle class="dot-${kind}" cx="${fixed(x(result.load.ratePerMinute))}" cy="${fixed(y(result))}" r="3"/>`,
+    );
     return `<path class="${kind}" d="${path(points) ?? ''}"/>${dots.join('')}`;
   };
+  const gridLine = (tick: number): string => {
+    const height = at(tick);
+    const label = percent ? `${Math.round(tick * 100)} %` : compact.format(tick);
+    return `<line class="grid" x1="${left}" x2="${right}" y1="${fixed(height)}" y2="${fixed(height)}"/><text x="${left - 6}" y="${fixed(height + 4)}" text-anchor="end">${label}</text>`;
+  };
+  const decade = (tick: number): string =>
+    `<text x="${fixed(x(tick))}" y="${bottom + 18}" text-anchor="middle">${compact.format(tick)}</text>`;
+  const quotaX = fixed(x(quotaRate));
+  const isSeen = Math.min(...rates) <= quotaRate && quotaRate <= Math.max(...rates);
 
   return [
-    `<text class="title" x="${left}" y="${top - 14}">${title}</text>`,
-    ...ticks.map(
-      (tick) =>
-        `<line class="grid" x1="${left}" x2="${left + width}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/>` +
-        `<text x="${left - 6}" y="${fixed(y(tick) + 4)}" text-anchor="end">${label(tick)}</text>`,
-    ),
-    ...decades.map(
-      (tick) =>
-        `<text x="${fixed(x(tick))}" y="${bottom + 18}" text-anchor="middle">${compact.format(tick)}</text>`,
-    ),
-    `<text x="${left + width / 2}" y="${bottom + 36}" text-anchor="middle">${unit}</text>`,
-    `<line class="quota" x1="${fixed(x(quotaRate))}" x2="${fixed(x(quotaRate))}" y1="${top}" y2="${bottom}"/>`,
+    `<text class="title" x="${left}" y="${panel.top - 14}">${title}</text>`,
+    ...ticks.map(gridLine),
+    ...x.ticks().filter(isDecade).map(decade),
+    `<text x="${left + panel.width / 2}" y="${bottom + 36}" text-anchor="middle">sessions a minute (logarithmic)</text>`,
+    isSeen ? `<line class="quota" x1="${quotaX}" x2="${quotaX}" y1="${panel.top}" y2="${bottom}"/>` : '',
     series(false),
     series(true),
   ].join('\n');
@@ -89,26 +106,8 @@ const drawPanel = (
  * Draws share of visitors served and OAuth calls over the arrival rate, with and without the machinery.
  * @param quotaRate sessions a minute that the quota of Genesys can serve at all
  */
-export const drawChart = (results: readonly LoadResult[], quotaRate: number): string => {
-  const unit = 'sessions a minute (logarithmic)';
-  const [first, second] = panel.lefts;
-  const panels: readonly Panel[] = [
-    {
-      title: 'Visitors who got their chat',
-      left: first,
-      unit,
-      scale: 'share',
-      value: ({ visitors: { atOnce, later, sessions } }) => (atOnce + later) / sessions,
-    },
-    {
-      title: 'OAuth calls of the fleet',
-      left: second,
-      unit,
-      scale: 'log',
-      value: ({ oauthCalls }) => oauthCalls,
-    },
-  ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="Share of visitors served and OAuth calls, over sessions a minute, with and without the shared machinery">
+export const drawChart = (results: readonly LoadResult[], quotaRate: number): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-label="Share of visitors served and OAuth calls, over sessions a minute, with and without the shared machinery">
 <style>${style}
 </style>
 <line class="with" x1="52" x2="82" y1="18" y2="18"/><text x="88" y="22">with registry, shared token, queue, admission</text>
@@ -117,4 +116,3 @@ export const drawChart = (results: readonly LoadResult[], quotaRate: number): st
 ${panels.map((one) => drawPanel(one, results, quotaRate)).join('\n')}
 </svg>
 `;
-};

@@ -18,6 +18,8 @@ const find = (results: readonly LoadResult[], rate: number, machinery: boolean):
 const served = ({ visitors: { atOnce, later, sessions } }: LoadResult): string =>
   percent((atOnce + later) / sessions);
 
+const atOnce = ({ visitors }: LoadResult): number => visitors.atOnce / visitors.sessions;
+
 /** Sentences about one rate, where it was simulated. */
 const compare = (
   results: readonly LoadResult[],
@@ -29,13 +31,15 @@ const compare = (
   return withIt === undefined || without === undefined ? [] : [say(withIt, without)];
 };
 
-const findings = ({ rates }: Plan, { lasting, bursts }: PlanResults): string[] => {
+const findings = (plan: Plan, { lasting, bursts }: PlanResults): string[] => {
+  const { rates } = plan;
   const highest = Math.max(...rates);
   const withIt = lasting.filter(({ load }) => load.machinery);
   const duplicates = withIt.reduce((sum, result) => sum + result.duplicates, 0);
   const sessions = withIt.reduce((sum, { visitors }) => sum + visitors.sessions, 0);
+  const guests = withIt.reduce((sum, result) => sum + result.guests, 0);
   return [
-    `**Guests.** With the registry, ${count.format(sessions)} sessions made ${count.format(duplicates)} duplicate guests. Without it every reload and double click makes one while Genesys still accepts them, and each costs a call more.`,
+    `**Guests.** With the registry, ${count.format(guests)} guests were made for ${count.format(sessions)} sessions, ${count.format(duplicates)} of them a duplicate. Without it every reload and double click makes one while Genesys still accepts them, and each costs a call more.`,
     ...compare(
       lasting,
       highest,
@@ -44,28 +48,40 @@ const findings = ({ rates }: Plan, { lasting, bursts }: PlanResults): string[] =
     ),
     ...compare(
       bursts,
-      300,
+      400,
       (shared, plain) =>
-        `**Bursts** are what the queue is for: of 300 sessions within one minute ${served(shared)} get their chat with it, ${served(plain)} without.`,
+        `**Bursts** are what the queue is for: of ${shared.load.ratePerMinute} sessions within one minute ${served(shared)} get their chat with it, ${served(plain)} without, and ${percent(plain.visitors.reloadsLost / plain.visitors.reloads)} of those who load the page again lose theirs without the registry.`,
     ),
-    `**Beyond the quota** nothing helps for long. ${count.format(Math.floor(sustainableRate({ limits: { callsPerMinute: 300, oauthCallsPerMinute: 60 } })))} new sessions a minute are what 300 calls can serve. What comes above that waits, and what has waited for ${assumptions.settings.overflowMaxAgeSeconds} s is given up: a rate above the quota that lasts longer than that loses visitors whatever we do.`,
+    ...compare(bursts, 200, (shared, plain) =>
+      atOnce(shared) < atOnce(plain)
+        ? `**The price** of it: of ${shared.load.ratePerMinute} in a minute fewer are served at once (${percent(atOnce(shared))} instead of ${percent(atOnce(plain))}), since a tenth of the quota is kept for known visitors and new ones are queued rather than try their luck.`
+        : '',
+    ),
+    ...compare(
+      lasting,
+      300,
+      (shared) =>
+        `**A queue is work.** Below the quota a session costs about two write units; at ${shared.load.ratePerMinute} a minute ${(shared.writeUnits / shared.visitors.sessions).toFixed(0)}, because each delivery of a message that has to wait takes and gives back its lease.`,
+    ),
+    `**Beyond the quota** nothing helps for long. About ${count.format(Math.floor(sustainableRate(plan)))} new sessions a minute are what ${count.format(plan.limits.callsPerMinute)} calls can serve. What comes above that waits, and what has waited for ${assumptions.settings.overflowMaxAgeSeconds} s is given up: a rate above the quota that lasts longer than that loses visitors whatever we do, and those are told 202 for two minutes before 503.`,
     ...compare(
       lasting,
       1000,
       (shared, plain) =>
-        `At 1,000 a minute for ${shared.load.minutes} minutes ${served(shared)} are served with the machinery and ${served(plain)} without: the quota decides, not we. The remedy is a larger quota from Genesys.`,
+        `At ${count.format(shared.load.ratePerMinute)} a minute for ${shared.load.minutes} minutes ${served(shared)} are served with the machinery and ${served(plain)} without: the quota decides, not we. The remedy is a larger quota from Genesys.`,
     ),
-  ];
+  ].filter((finding) => finding !== '');
 };
+
 const bullet = (text: string): string => `- ${text}`;
 
-const unlimited = (plan: Plan): string =>
+const quotaOf = (plan: Plan): string =>
   `${count.format(plan.limits.callsPerMinute)} API calls a minute in windows of one minute that begin with their first call, told by \`inin-ratelimit-*\` headers, then 429 with \`Retry-After\`; ${plan.limits.oauthCallsPerMinute} OAuth calls a minute (not published; a guess), then 400 without \`Retry-After\``;
 
 const modelled = (plan: Plan): string[] => {
   const { genesys, lambda, aws, worker, settings } = assumptions;
   return [
-    `**Genesys**: ${unlimited(plan)}. A call takes ${genesys.callMs} ms, an OAuth call ${genesys.oauthMs} ms. Refused calls count, too. It never fails otherwise.`,
+    `**Genesys**: ${quotaOf(plan)}. A call takes ${genesys.callMs} ms, an OAuth call ${genesys.oauthMs} ms. Refused calls count, too. It never fails otherwise.`,
     `**Lambda**: a warm container is used before a new one is started (${lambda.coldStartMs} ms); ${count.format(lambda.concurrency)} at once, the default of an account, further requests are refused; gone after ${lambda.idleMs / 60_000} idle minutes; ${lambda.handlingMs} ms of our own work for a request. The throttles that this project deploys at the edge are left out: the shipped settings let far less through than the highest rates here.`,
     `**AWS services**: DynamoDB ${aws.dynamoDbMs} ms, SQS ${aws.sqsMs} ms, the secret ${aws.secretMs} ms once a container. The registry is the domain's in-memory one, one for the fleet; the OAuth entry and SQS are modelled. Units are counted as the DynamoDB adapter consumes them: 1 for a consistent read, ½ for the CRM record, 1 for each write, also a refused one (all items are far below 1 KiB).`,
     `**Worker**: ${worker.concurrency} batches of ${worker.batchSize} at once. A registration is given up after ${settings.overflowMaxAgeSeconds} s.`,
@@ -84,7 +100,7 @@ export const scaleDocument = (plan: Plan, results: PlanResults): string => {
       ? []
       : [
           `## The bill for 1,000 sessions`,
-          `At ${costRate} sessions a minute, at the published on-demand prices of us-east-1 (${assumptions.lambda.memoryMb} MB, arm64). Logs, metrics, data transfer, encryption keys, the firewall and provisioned concurrency are left out: they are the same with and without.`,
+          `At ${costRate} sessions a minute, at list prices on demand in us-east-1 (${assumptions.lambda.memoryMb} MB, arm64; check them before you rely on them). Logs, metrics, data transfer, encryption keys, the firewall and provisioned concurrency are left out.`,
           costTable(withIt, without),
         ];
   return `${[
