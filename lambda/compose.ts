@@ -6,6 +6,7 @@ import { createCredentials } from './aws/credentials.ts';
 import { createDrainBatch } from './aws/drain-batch.ts';
 import { createGuestRegistry } from './aws/guest-registry.ts';
 import { createOverflowQueue, parseQueuedRegistration } from './aws/overflow-queue.ts';
+import { createTablePulse } from './aws/table-pulse.ts';
 import { createTokenVault } from './aws/token-vault.ts';
 import { createVisitorTables } from './aws/visitor-tables.ts';
 import { type Config, ConfigError, readConfig, regionDomain } from './config.ts';
@@ -17,6 +18,7 @@ import { createOAuthToken } from './genesys/oauth-token.ts';
 import { createQuota } from './genesys/quota.ts';
 import { createWebMessaging } from './genesys/web-messaging.ts';
 import { createWebchatV1, webchatScope } from './genesys/webchat-v1.ts';
+import { startDeadline } from './guest/deadline.ts';
 import { createDrainRegistration } from './guest/drain-registration.ts';
 import { createInitialiseGuest } from './guest/initialise-guest.ts';
 import { createMemoryRegistry } from './guest/memory-registry.ts';
@@ -32,6 +34,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const clock = systemClock;
 /** A lease covers one creation and its way into the registry: a dead holder blocks nobody longer. */
 const leaseReserveMs = 2000;
+/** Longest that a cold start is held up by what can be fetched ahead. */
+const warmUpMs = 2000;
 /** One repeat by the SDK; the time limit of each call is ours. */
 const maxAttempts = 2;
 
@@ -67,8 +71,7 @@ const compose = (config: Config, { telemetry }: Observability) => {
     telemetry,
   });
 
-  // A request waits once for a table that hangs: for the registry, not for the shared token as well.
-  let stalledUntilMs = 0;
+  const pulse = createTablePulse(clock, timeoutMs);
 
   const quota = createQuota({ clock, telemetry });
   const client = createApiClient({
@@ -82,13 +85,14 @@ const compose = (config: Config, { telemetry }: Observability) => {
   const vault = createTokenVault({
     client: dynamoDb,
     tableName: config.guestTableName,
-    timeoutMs,
+    // More patient than the visitor's look-up: giving up here costs Genesys a call for each container.
+    timeoutMs: 3 * timeoutMs,
     leaseMs,
     clock,
     telemetry,
     key: () => oauth.key(),
     wanted: () => oauth.wanted(),
-    isStalled: () => clock.now() < stalledUntilMs,
+    pulse,
   });
   const webMessaging = config.webMessaging;
   const oauth = createOAuthToken({
@@ -140,9 +144,7 @@ const compose = (config: Config, { telemetry }: Observability) => {
       guestTtlSeconds,
       clock,
       telemetry,
-      onTimeout: () => {
-        stalledUntilMs = clock.now() + timeoutMs;
-      },
+      pulse,
     }),
     tables: createVisitorTables({
       client: dynamoDb,
@@ -164,14 +166,27 @@ const compose = (config: Config, { telemetry }: Observability) => {
           telemetry,
           drainPerSecond: () => quota.callsPerSecond(),
         });
-  return { credentials, oauth, registration, queue, leaseMs };
+  /** Secret and connections before the first visitor comes: what fails is tried again with their request. */
+  const warmUp = async (): Promise<void> => {
+    const deadline = startDeadline(clock, warmUpMs);
+    try {
+      oauth.learn(await credentials.current(deadline));
+      const key = oauth.key();
+      if (key !== undefined) await vault.read(key, deadline);
+    } catch {
+      // Recorded where it failed.
+    } finally {
+      deadline.clear();
+    }
+  };
+  return { credentials, oauth, registration, queue, leaseMs, warmUp };
 };
 
-/** The API function. @throws ConfigError naming every fault */
-export const composeInit = (environment: Environment) => {
+/** The API function, warmed up. @throws ConfigError naming every fault */
+export const composeInit = async (environment: Environment) => {
   const { config, observability } = configure(environment);
   const { telemetry } = observability;
-  const { credentials, oauth, registration, queue, leaseMs } = compose(config, observability);
+  const { credentials, oauth, registration, queue, leaseMs, warmUp } = compose(config, observability);
   const { guestTtlSeconds } = config;
   const handler = createInitHandler({
     initialise: createInitialiseGuest({
@@ -192,6 +207,7 @@ export const composeInit = (environment: Environment) => {
     telemetry,
     settings: config,
   });
+  await warmUp();
   let cold = true;
   return async (event: ProxyEvent, context?: InvocationContext): Promise<ProxyResponse> =>
     await observability.invocation(event?.requestContext?.requestId ?? context?.awsRequestId, async () => {

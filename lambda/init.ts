@@ -1,4 +1,4 @@
 import { composeInit } from './compose.ts';
 
 /** The API function: `POST /api/webchat/init`. */
-export const handler = composeInit(process.env);
+export const handler = await composeInit(process.env);

@@ -21,6 +21,7 @@ import {
 } from './guest-item.ts';
 import { type BidOptions, bidForNew, bidOver } from './registry-claims.ts';
 import { createTableGuard } from './table-guard.ts';
+import type { TablePulse } from './table-pulse.ts';
 
 export interface GuestRegistryOptions {
   readonly client: DynamoDBClient;
@@ -33,8 +34,7 @@ export interface GuestRegistryOptions {
   readonly guestTtlSeconds: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
-  /** Told of each call that ran out of time. */
-  readonly onTimeout?: () => void;
+  readonly pulse?: TablePulse;
 }
 
 type Write = PutItemCommand | UpdateItemCommand | DeleteItemCommand;

@@ -4,6 +4,8 @@ import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import { abortable } from './abortable.ts';
 import type { AwsEvent } from './events.ts';
 import { failureReason } from './failure-reason.ts';
+import type { TablePulse } from './table-pulse.ts';
+import { limitWaiting } from './waiting-limit.ts';
 
 export interface TableGuardOptions {
   /** Longest wait for one call. */
@@ -14,10 +16,10 @@ export interface TableGuardOptions {
   readonly failed: 'tables_unavailable' | 'registry_call_failed' | 'token_vault_call_failed';
   /** How long calls fail at once, after five failures in a row and until one of them is let through again. */
   readonly breakMs?: number | undefined;
-  /** Told of each call that ran out of time. */
-  readonly onTimeout?: (() => void) | undefined;
-  /** Whether it is known that waiting is no use: calls then fail at once. */
-  readonly isStalled?: (() => boolean) | undefined;
+  /** Shared by those who use one table. */
+  readonly pulse?: TablePulse | undefined;
+  /** Whether calls fail at once while the table lets others wait in vain. */
+  readonly heedsStall?: boolean;
 }
 
 /**
@@ -38,8 +40,8 @@ export const createTableGuard = ({
   telemetry,
   failed,
   breakMs = 10_000,
-  onTimeout,
-  isStalled,
+  pulse,
+  heedsStall = false,
 }: TableGuardOptions): TableGuard => {
   const breaker = circuitBreaker(handleAll, {
     halfOpenAfter: breakMs,
@@ -49,15 +51,18 @@ export const createTableGuard = ({
 
   return async (operation, deadline, call) => {
     // While one call tries whether the table is back, cockatiel would let the others wait for it.
-    if (deadline.signal.aborted || breaker.state === CircuitState.HalfOpen || isStalled?.() === true) {
+    const stalled = heedsStall && pulse?.isStalled() === true;
+    if (deadline.signal.aborted || breaker.state === CircuitState.HalfOpen || stalled) {
       throw new StoreUnavailableError(`${operation}: not tried`, { cause: deadline.signal.reason });
     }
-    const { signal, clear } = clock.timeout(timeoutMs, deadline.signal);
+    const { signal, clear } = limitWaiting(clock, timeoutMs, deadline.signal);
     try {
       // The SDK does not look at the signal everywhere, for one not between its attempts.
-      return await breaker.execute(async () => await abortable(call(signal), signal));
+      const answer = await breaker.execute(async () => await abortable(call(signal), signal));
+      pulse?.answered();
+      return answer;
     } catch (error) {
-      if (signal.aborted && !deadline.signal.aborted) onTimeout?.();
+      if (signal.aborted && !deadline.signal.aborted) pulse?.timedOut();
       if (!isBrokenCircuitError(error)) {
         telemetry.record(failed, {
           operation,

@@ -10,6 +10,7 @@ import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { AwsEvent } from './events.ts';
 import { type Item, milliseconds, ttl } from './guest-item.ts';
 import { createTableGuard } from './table-guard.ts';
+import type { TablePulse } from './table-pulse.ts';
 import type { Companion } from './visitor-tables.ts';
 
 export interface TokenVaultOptions {
@@ -25,8 +26,7 @@ export interface TokenVaultOptions {
   readonly key: () => string | undefined;
   /** Whether somebody will read the token soon: then it comes with the tables' round trip. */
   readonly wanted: () => boolean;
-  /** Whether the table has just let somebody wait in vain: nobody waits for it a second time. */
-  readonly isStalled?: () => boolean;
+  readonly pulse?: TablePulse;
 }
 
 export interface TokenVault extends SharedTokenStore {
@@ -48,7 +48,7 @@ const leaseRunOut = '(attribute_not_exists(leaseUntil) OR leaseUntil <= :now)';
  */
 export const createTokenVault = (options: TokenVaultOptions): TokenVault => {
   const { client, tableName: TableName, leaseMs, clock, key: currentKey, wanted } = options;
-  const guard = createTableGuard({ ...options, failed: 'token_vault_call_failed' });
+  const guard = createTableGuard({ ...options, failed: 'token_vault_call_failed', heedsStall: true });
   let delivered: { readonly key: string; readonly item: Item | undefined; readonly atMs: number } | undefined;
 
   const takeDelivered = (key: string): { readonly item: Item | undefined } | undefined => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   proxy.treat(() => 'pass');
-  stack.genesys.control.reset();
+  stack.genesys.control.clearFaults();
 });
 afterAll(async () => {
   await stack.stop();
@@ -130,8 +130,8 @@ describe('One round trip', () => {
   it('brings a cold container the CRM record, the registry entry and the shared token', async () => {
     const sessionId = newSession();
     await post(await warmContainer(), { sessionId });
-    proxy.calls.length = 0;
     const cold = await stack.container({ AWS_ENDPOINT_URL_DYNAMODB: proxy.url });
+    proxy.calls.length = 0;
     const before = stack.genesys.calls.length;
     await post(cold, { sessionId });
     const reads = proxy.calls.filter(({ operation }) => operation.includes('Get'));
