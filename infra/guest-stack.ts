@@ -93,6 +93,12 @@ export class GuestStack extends Stack {
     this.output('CrmTableName', tables.crm.tableName);
     this.output('GuestTableName', tables.guests.tableName);
     this.output('GenesysSecretArn', secret.secretArn);
+    if (settings.existingSecret === undefined) {
+      this.output(
+        'FillSecretCommand',
+        `aws secretsmanager put-secret-value --secret-id ${secret.secretArn} --secret-string file://genesys-secret.json`,
+      );
+    }
     this.output('GuestProvider', settings.provider);
     this.output('GenesysBaseUrl', urls.base);
     this.output('GenesysLoginUrl', urls.login);

@@ -155,7 +155,7 @@ export class GuestApi extends Construct {
         );
     accept(
       method,
-      ['AwsSolutions-APIG4', 'AwsSolutions-COG4', 'Serverless-APIGWAuthorization'],
+      ['AwsSolutions-APIG4', 'AwsSolutions-COG4'],
       'Website visitors are anonymous: this is the door through which they get their first credential. Origin, rate limits, the firewall and optionally signed sessions protect it.',
     );
   }

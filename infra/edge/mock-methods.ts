@@ -87,9 +87,6 @@ const problemAnswer = (
   ),
 });
 
-const unauthenticated = (method: Construct, why: string): void =>
-  accept(method, ['AwsSolutions-APIG4', 'AwsSolutions-COG4', 'Serverless-APIGWAuthorization'], why);
-
 /** `OPTIONS`: 204 for an allowed origin, 403 for another. */
 export const addPreflight = (resource: IResource, origins: readonly string[]): void => {
   const allowed: MockAnswer = {
@@ -103,8 +100,9 @@ export const addPreflight = (resource: IResource, origins: readonly string[]): v
   };
   const refused = problemAnswer(origins, 'origin_not_allowed', 'This origin may not use the API.');
   const method = addMock(resource, 'OPTIONS', statusByOrigin(origins, 204, 403), [allowed, refused]);
-  unauthenticated(
+  accept(
     method,
+    ['AwsSolutions-APIG4'],
     'A browser sends its CORS preflight without credentials, and it is answered by a mock.',
   );
 };
@@ -113,7 +111,11 @@ export const addPreflight = (resource: IResource, origins: readonly string[]): v
 export const addMethodNotAllowed = (resource: IResource, origins: readonly string[]): void => {
   const refused = problemAnswer(origins, 'method_not_allowed', 'Use POST.', { Allow: 'POST, OPTIONS' });
   const method = addMock(resource, 'ANY', '{"statusCode": 405}', [refused]);
-  unauthenticated(method, 'Answered by a mock that always refuses; there is nothing behind it to protect.');
+  accept(
+    method,
+    ['AwsSolutions-APIG4', 'AwsSolutions-COG4'],
+    'Answered by a mock that always refuses; there is nothing behind it to protect.',
+  );
 };
 
 /** The kill switch in place of the function: 503 with `Retry-After`. */

@@ -18,8 +18,9 @@ beforeAll(async () => {
   gateway = await startGateway({ handler: async (event) => await container.invoke(event) });
 }, 60_000);
 afterAll(async () => {
-  await gateway.close();
-  await stack.stop();
+  // Both may be missing where starting failed: what runs must end all the same.
+  await (gateway as RunningServer | undefined)?.close();
+  await (stack as Stack | undefined)?.stop();
 });
 
 const statuses = (results: readonly CheckResult[]) =>

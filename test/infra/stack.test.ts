@@ -54,8 +54,11 @@ describe('a template', () => {
         return [`${kind}Name`, 'TableName', 'ManagedPolicyName'].some((key) => key in (properties ?? {}));
       })
       .map(({ id }) => id);
-    // API Gateway alone decides what its execution log is called.
-    expect(named).toEqual([expect.stringMatching(/^ApiExecutionLog/)]);
+    // A stage's name is part of the URL; API Gateway alone decides what its execution log is called.
+    expect(named).toEqual([
+      expect.stringMatching(/^ApiRestDeploymentStagelive/),
+      expect.stringMatching(/^ApiExecutionLog/),
+    ]);
   });
 
   it('tells the tools of operators and CRM team what they need', () => {
