@@ -3,6 +3,7 @@ import { Grant, ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { accept } from './accepted-findings.ts';
 import type { GuestTables } from './guest-tables.ts';
 import { grantCrmSecret, grantCrmTeam } from './permissions.ts';
 
@@ -14,7 +15,7 @@ interface CrmTeamAccessProps {
 
 /** Policies that the CRM team's roles get; nothing of the service carries them. */
 export class CrmTeamAccess extends Construct {
-  /** Writes customer records, erases a visitor's registry entry, reads the stack's outputs. */
+  /** Writes customer records, erases a visitor's registry entry, reads the stack's outputs and the match rate. */
   readonly records: ManagedPolicy;
   /** In addition, where session hashes are keyed or guests are erased at Genesys Cloud too. */
   readonly secret: ManagedPolicy;
@@ -30,6 +31,16 @@ export class CrmTeamAccess extends Construct {
       actions: ['cloudformation:DescribeStacks'],
       resourceArns: [Stack.of(this).stackId],
     });
+    Grant.addToPrincipal({
+      grantee: this.records,
+      actions: ['cloudwatch:GetMetricData'],
+      resourceArns: ['*'],
+    });
+    accept(
+      this.records,
+      ['AwsSolutions-IAM5[Resource::*]'],
+      'CloudWatch offers no resource-level permissions for reading metrics; the match rate is read after an import.',
+    );
     this.secret = new ManagedPolicy(this, 'Secret', {
       description: 'CRM team: read the keys for session hashes and erasure at Genesys Cloud',
     });

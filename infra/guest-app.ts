@@ -8,14 +8,9 @@ import {
   PCIDSS321Checks,
   ServerlessChecks,
 } from 'cdk-nag';
+import type { FunctionCode } from './guest-function.ts';
 import { GuestStack } from './guest-stack.ts';
 import type { Settings } from './settings.ts';
-
-/** Folders of the built functions. */
-export interface FunctionCode {
-  readonly init: string;
-  readonly drain: string;
-}
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 

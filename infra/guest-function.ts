@@ -19,6 +19,12 @@ import type { FunctionEnvironment } from '../lambda/env.ts';
 import { accept } from './accepted-findings.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
+/** Folders of the built functions. */
+export interface FunctionCode {
+  readonly init: string;
+  readonly drain: string;
+}
+
 interface GuestFunctionProps {
   readonly settings: Settings;
   readonly description: string;

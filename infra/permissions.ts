@@ -79,7 +79,7 @@ export const grantDrain = (resources: Resources, grantee: IGrantable): void => {
   );
 };
 
-/** The CRM team: writes customer records and erases what the registry holds of a visitor. */
+/** The CRM team: reads, lists and writes customer records, and erases what the registry holds of a visitor. */
 export const grantCrmTeam = (
   { tables, key }: Pick<Resources, 'tables' | 'key'>,
   grantee: IGrantable,
@@ -92,6 +92,7 @@ export const grantCrmTeam = (
     'dynamodb:DescribeTable',
     'dynamodb:GetItem',
     'dynamodb:PutItem',
+    'dynamodb:Scan',
     'dynamodb:UpdateItem',
   );
   tables.guests.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem');

@@ -1,4 +1,4 @@
-import type { IAlarm, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 
 /** Sections of the dashboard. */
 export type Section = 'Visitors' | 'Genesys Cloud' | 'Customer data' | 'Overflow' | 'Function and API';
@@ -21,8 +21,3 @@ export interface AlarmDefinition {
 
 /** Where the runbook has the paragraph of an alarm. */
 export const runbookLink = (runbookUrl: string, id: string): string => `${runbookUrl}#${id}`;
-
-export interface MadeAlarm {
-  readonly definition: AlarmDefinition;
-  readonly alarm: IAlarm;
-}

@@ -42,8 +42,8 @@ const functionQueries: Readonly<Record<string, SavedQuery>> = {
     limit: 50,
   },
   'Cold starts': {
-    fields: ['@timestamp', 'record.metrics.initDurationMs', 'record.metrics.durationMs', '@initDuration'],
-    filters: ["code = 'cold_start' or ispresent(@initDuration)"],
+    fields: ['@timestamp', 'requestId'],
+    filters: ["code = 'cold_start'"],
     sort: '@timestamp desc',
     limit: 100,
   },

@@ -80,11 +80,13 @@ export const permissionsAreLeast = ({ prod, full }: Stacks): void => {
           'dynamodb:DescribeTable',
           'dynamodb:GetItem',
           'dynamodb:PutItem',
+          'dynamodb:Scan',
           'dynamodb:UpdateItem',
         ],
         TablesGuests: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem'],
         KeysData: useKey,
         [resourceName({ Ref: 'AWS::StackId' })]: ['cloudformation:DescribeStacks'],
+        '*': ['cloudwatch:GetMetricData'],
       });
     });
 

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { environmentNames } from '../../infra/environments.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
+const workflows = readdirSync(`${root}.github/workflows`).map((name) => read(`.github/workflows/${name}`));
+const deploy = read('.github/workflows/deploy.yml');
+
+describe('the workflows', () => {
+  it('pin every action to a commit, with its release beside it', () => {
+    const uses = workflows.flatMap((text) => [...text.matchAll(/uses: (.+)$/gm)].map(([, action]) => action));
+    expect(uses.length).toBeGreaterThan(4);
+    for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  it('may read only, except where a deployment asks for an OpenID Connect token', () => {
+    for (const text of workflows) expect(text).toMatch(/^permissions:\n {2}contents: read$/m);
+    expect(deploy.match(/id-token: write/g)).toHaveLength(1);
+  });
+
+  it('hold no keys: a role is assumed', () => {
+    for (const text of workflows) expect(text).not.toMatch(/secrets\.|aws-access-key|AWS_SECRET/i);
+    expect(deploy).toMatch(/role-to-assume: \$\{\{ vars\.AWS_ROLE_ARN \}\}/);
+  });
+
+  it('never write an input into a script, where it could become one', () => {
+    for (const text of workflows) {
+      for (const [, script] of text.matchAll(/run: (\|\n(?: {10,}.*\n?)+|.+)/g))
+        expect(script).not.toContain('${{');
+    }
+  });
+
+  it('offer the environments that there are', () => {
+    expect(deploy).toContain(`options: [${environmentNames.join(', ')}]`);
+  });
+
+  it('test before they deploy, and try what was deployed', () => {
+    const order = ['npm test', 'npx cdk deploy', 'preflight --', 'smoke --'].map((step) =>
+      deploy.indexOf(step),
+    );
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(order[0]).toBeGreaterThan(0);
+  });
+});
+
+describe('the threat model', () => {
+  const rows = read('docs/security.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !line.startsWith('| attacker'));
+
+  it('names for each attack a control and tests that exist', () => {
+    expect(rows.length).toBeGreaterThan(10);
+    for (const row of rows) {
+      const [attacker, attack, control, proof = ''] = row.split('|').slice(1, -1);
+      for (const cell of [attacker, attack, control]) expect(cell?.trim()).not.toBe('');
+      const tests = [...proof.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path);
+      expect(tests).not.toEqual([]);
+      expect(tests.filter((path) => !existsSync(`${root}${path}`))).toEqual([]);
+    }
+  });
+});
+
+describe('the operations manual', () => {
+  it('links only to paragraphs and files that exist', () => {
+    for (const name of ['operations', 'security']) {
+      const text = read(`docs/${name}.md`);
+      for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+        const [file, anchor] = target.split('#');
+        const document = file === '' || file === undefined ? text : read(`docs/${file}`);
+        const anchors = [...document.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+          heading.toLowerCase().replaceAll(' ', '-'),
+        );
+        if (anchor !== undefined) expect(anchors).toContain(anchor);
+      }
+    }
+  });
+});
