@@ -41,6 +41,9 @@ export const createDrainBatch = (deps: DrainBatchDependencies) => {
     return 'again';
   };
 
+  /** Until then Genesys wants no guest created: the rest of a batch is not even tried. */
+  let limitedUntilMs = 0;
+
   const process = async (record: SQSRecord, deadline: Deadline): Promise<Outcome> => {
     let message: QueuedRegistration;
     try {
@@ -50,10 +53,14 @@ export const createDrainBatch = (deps: DrainBatchDependencies) => {
       return 'again';
     }
     if (deadline.remainingMs() < reserveMs) return await postpone(record, retrySeconds, deadline);
+    const limitedForMs = limitedUntilMs - clock.now();
+    if (limitedForMs > 0) return await postpone(record, Math.ceil(limitedForMs / 1000), deadline);
     try {
       const deliveries = Number(record.attributes.ApproximateReceiveCount) || 1;
       const outcome = await drain(message, deliveries, deadline);
-      return outcome.kind === 'done' ? 'done' : await postpone(record, outcome.afterSeconds, deadline);
+      if (outcome.kind === 'done') return 'done';
+      if (outcome.limited === true) limitedUntilMs = clock.now() + outcome.afterSeconds * 1000;
+      return await postpone(record, outcome.afterSeconds, deadline);
     } catch (error) {
       const name = error instanceof Error ? error.name : typeof error;
       telemetry.record('message_failed', { messageId: record.messageId, name });

@@ -45,7 +45,7 @@ const messageSchema = v.object({
 /** Depth of the queue is asked for at most this often. */
 const depthKeptMs = 2000;
 const shortestWaitSeconds = 1;
-const longestWaitSeconds = 60;
+const longestWaitSeconds = 3600;
 /** Where the depth is not known. */
 const usualWaitSeconds = 3;
 /** Longest that SQS can hide a message. */

@@ -47,13 +47,16 @@ export const createCreationGate = ({
     admit: async (deadline) => {
       // Again after each wait: another creation may have been limited meanwhile.
       for (;;) {
-        const waitMs = held.untilMs - clock.now();
-        if (waitMs <= 0) break;
-        if (held.daily || !fits(waitMs, deadline)) refuse('told_to_wait', waitMs, held.daily);
+        const heldForMs = held.untilMs - clock.now();
+        const exhaustedForMs = queueing ? (quota.exhaustedForMs() ?? 0) : 0;
+        const waitMs = Math.max(heldForMs, exhaustedForMs);
+        if (waitMs <= 0) return;
+        const daily = heldForMs > 0 && held.daily;
+        if (daily || !fits(waitMs, deadline)) {
+          refuse(heldForMs > 0 ? 'told_to_wait' : 'quota', waitMs, daily);
+        }
         await pause(clock, waitMs, deadline);
       }
-      const exhaustedForMs = queueing ? quota.exhaustedForMs() : undefined;
-      if (exhaustedForMs !== undefined) refuse('quota', exhaustedForMs, false);
     },
   };
 };

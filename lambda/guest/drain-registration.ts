@@ -16,10 +16,11 @@ export interface DrainRegistrationDependencies extends ClaimedRegistrationDepend
 /** `done`: the message may be deleted. `later`: deliver it again after so many seconds. */
 export type DrainOutcome =
   | { readonly kind: 'done' }
-  | { readonly kind: 'later'; readonly afterSeconds: number };
+  /** `limited`: Genesys asks to wait, which holds for every other registration as well. */
+  | { readonly kind: 'later'; readonly afterSeconds: number; readonly limited?: boolean };
 
 const done: DrainOutcome = { kind: 'done' };
-const later = (afterSeconds: number): DrainOutcome => ({ kind: 'later', afterSeconds });
+const later = (afterSeconds: number) => ({ kind: 'later', afterSeconds }) as const;
 
 /** A registration is given up after so many deliveries. */
 export const maxDeliveries = 10;
@@ -41,7 +42,7 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
     return done;
   };
 
-  const postpone = async (claim: Claim, afterSeconds: number, deadline: Deadline): Promise<DrainOutcome> => {
+  const postpone = async (claim: Claim, afterSeconds: number, deadline: Deadline) => {
     telemetry.record('registration_postponed', { sessionHash: claim.sessionHash, afterSeconds });
     await registering.release(registry, claim, deadline);
     return later(afterSeconds);
@@ -96,7 +97,8 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
       if (error instanceof LimitedError) {
         const tooLong = error.daily || ageMs + error.waitMs > maxAgeMs;
         if (tooLong || last) return await giveUp(claim, 'limited', deadline);
-        return await postpone(claim, Math.ceil(error.waitMs / 1000), deadline);
+        const postponed = await postpone(claim, Math.ceil(error.waitMs / 1000), deadline);
+        return { ...postponed, limited: true };
       }
       if (error instanceof AmbiguousCreationError) {
         // Not repeated by us: the visitor's next request starts a new attempt.

@@ -14,6 +14,7 @@ export interface FindOrRegisterDependencies extends ClaimedRegistrationDependenc
   readonly memory: FallbackRegistry;
   readonly unsaved: Set<string>;
   readonly queue: OverflowQueue | undefined;
+  readonly settings: { readonly overflowMaxAgeSeconds: number };
 }
 
 /** A guest that serves the visitor; `saving` remembers it while the token is asked for. */
@@ -39,7 +40,7 @@ const maxUnsaved = 10_000;
  * @throws StoreUnavailableError before anything was created; GuestError as the provider does
  */
 export const createFindOrRegister = (deps: FindOrRegisterDependencies) => {
-  const { registry, memory, unsaved, provider, queue, clock, telemetry } = deps;
+  const { registry, memory, unsaved, provider, queue, clock, telemetry, settings } = deps;
   const registering = createClaimedRegistration(deps);
 
   const enqueue = async (
@@ -51,6 +52,11 @@ export const createFindOrRegister = (deps: FindOrRegisterDependencies) => {
   ): Promise<QueuedGuest> => {
     // Without the shared registry a repeated request could not find its guest.
     if (queue === undefined || limited.daily || store !== registry) throw limited;
+    // A registration that would only grow too old in a long queue is told so at once.
+    const waitSeconds = await queue.expectedWaitSeconds(deadline);
+    if (waitSeconds > settings.overflowMaxAgeSeconds) {
+      throw new LimitedError(Math.max(limited.waitMs, waitSeconds * 1000), false, { cause: limited });
+    }
     try {
       await queue.send(
         { sessionHash, olderHashes, provider: provider.name, consent, queuedAtMs: clock.now() },

@@ -18,9 +18,8 @@ export interface InitialiseGuestDependencies
   extends Omit<FindOrRegisterDependencies & OpenSessionDependencies, 'unsaved'> {
   /** The keys that session ids are hashed under; newest first. */
   readonly hashKeys: (deadline: Deadline) => Promise<readonly SessionHashKey[]>;
-  readonly settings: OpenSessionDependencies['settings'] & {
-    readonly exposedCrmAttributes: readonly string[];
-  };
+  readonly settings: OpenSessionDependencies['settings'] &
+    FindOrRegisterDependencies['settings'] & { readonly exposedCrmAttributes: readonly string[] };
 }
 
 export interface InitialiseGuestCommand {
@@ -37,6 +36,9 @@ export type InitialiseGuestResult =
       readonly enrichment: Enrichment;
     }
   | { readonly kind: 'queued'; readonly retryAfterSeconds: number };
+
+/** A visitor who waits is worth a look at least so often. */
+const longestRetryAfterSeconds = 60;
 
 /**
  * The use case: a session becomes a guest and a token.
@@ -110,7 +112,8 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
 
   async function answerQueued({ waitMs }: QueuedGuest, deadline: Deadline): Promise<InitialiseGuestResult> {
     const backlogSeconds = (await queue?.expectedWaitSeconds(deadline)) ?? 1;
-    return { kind: 'queued', retryAfterSeconds: Math.ceil(waitMs / 1000) + backlogSeconds };
+    const seconds = Math.ceil(waitMs / 1000) + backlogSeconds;
+    return { kind: 'queued', retryAfterSeconds: Math.min(longestRetryAfterSeconds, seconds) };
   }
 
   function answerIssued(

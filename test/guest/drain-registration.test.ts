@@ -61,7 +61,7 @@ describe('The overflow worker', () => {
   it('comes back after the time that Genesys asks for', async () => {
     const { world, drain } = await queuedWorld();
     world.state.failures.push(limited(12_400));
-    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 13 });
+    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 13, limited: true });
     expect(await drain(2)).toEqual({ kind: 'done' });
     expect(world.state.created).toHaveLength(1);
   });

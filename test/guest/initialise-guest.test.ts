@@ -225,6 +225,17 @@ describe('When Genesys limits for longer than the budget', () => {
     });
   });
 
+  it('a queue that is too long to be served in time takes nobody else', async () => {
+    const world = createGuestWorld();
+    world.state.backlogSeconds = 120;
+    world.state.failures.push(limited(30_000));
+    await expect(world.container()('s')).rejects.toMatchObject({
+      code: 'genesys_unavailable',
+      retryAfterSeconds: 121,
+    });
+    expect(world.messages).toHaveLength(0);
+  });
+
   it('a daily limit is not queued', async () => {
     const world = createGuestWorld();
     world.state.failures.push(limited(4_000_000, true));

@@ -37,6 +37,7 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
     /** Guests that the provider has forgotten. */
     forgotten: new Set<string>(),
     degraded: false,
+    backlogSeconds: 0,
   };
   const provider: GuestProvider = {
     name: 'webchat-v1',
@@ -107,7 +108,7 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
       if (broken.queue) throw new Error('the queue is away');
       messages.push(registration);
     },
-    expectedWaitSeconds: async () => 1 + messages.length,
+    expectedWaitSeconds: async () => 1 + messages.length + state.backlogSeconds,
   };
   const settings = {
     anonymousEmailDomain: 'temp.com',
