@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 /** Where a command reads and writes: results to `out`, everything else to `notes`. */
@@ -41,10 +41,13 @@ export const duration = (ms: number): string => {
 
 /** Asks and waits for one line; the end of the input counts as an empty answer. */
 export const ask = async (terminal: Terminal, question: string): Promise<string> => {
-  const lines = createInterface({ input: terminal.in, output: terminal.notes, terminal: false });
+  terminal.notes.write(question);
+  const lines = createInterface({ input: terminal.in, terminal: false });
   try {
-    const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-    return (await Promise.race([lines.question(question), ended])).trim();
+    return await new Promise<string>((resolve) => {
+      lines.once('line', (line) => resolve(line.trim()));
+      lines.once('close', () => resolve(''));
+    });
   } finally {
     lines.close();
   }

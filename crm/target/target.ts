@@ -61,7 +61,8 @@ export const dynamoDbFor = (
   new DynamoDBClient({
     ...access(aws, aws.endpoints.dynamodb),
     maxAttempts,
-    retryMode: 'adaptive',
+    // The SDK's own rate limiter would work against a caller that finds its own pace.
+    retryMode: maxAttempts === 1 ? 'standard' : 'adaptive',
     requestHandler: {
       connectionTimeout: 5_000,
       requestTimeout: 30_000,

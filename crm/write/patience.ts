@@ -11,8 +11,7 @@ export const backoffMs = (attempt: number, random: () => number = Math.random): 
   random() * Math.min(longestMs, baseMs * 2 ** Math.min(attempt, 20));
 
 /** Whether a failed request may succeed when it is repeated. */
-const isTemporary = (error: unknown): error is Error => {
-  if (!(error instanceof Error)) return false;
+const isTemporary = (error: unknown): boolean => {
   const failure = error as Parameters<typeof isTransientError>[0];
   return isThrottlingError(failure) || isTransientError(failure) || isServerError(failure);
 };
@@ -57,7 +56,7 @@ export class Patience {
       }
       this.limit.refused();
       if (this.now() - this.lastProgressMs > this.patienceMs) {
-        const cause = failure === undefined ? 'items were left unprocessed' : failure.name;
+        const cause = failure === undefined ? 'items were left unprocessed' : String((failure as Error).name);
         throw new UserError(
           `The table took nothing for ${Math.round(this.patienceMs / 1000)} seconds (${cause}). Try again later with --resume.`,
         );
