@@ -32,10 +32,17 @@ export const rulePacks = (app: App): NagPack[] => [
   new PCIDSS321Checks(app),
 ];
 
+interface AppOptions {
+  readonly outdir?: string;
+  /** Checks templates against CloudFormation's schemas too, where a warning is a failure: some seconds each. */
+  readonly checkSchemas?: boolean;
+}
+
 /** An app without stacks; `-c name=value` of the command line is in its context. */
-export const createApp = (outdir?: string): App =>
+export const createApp = ({ outdir, checkSchemas = false }: AppOptions = {}): App =>
   new App({
-    postCliContext: featureFlags(),
+    postCliContext: { ...featureFlags(), '@aws-cdk/core:strictCfnValidateErrors': checkSchemas },
+    builtinCloudFormationValidation: checkSchemas,
     analyticsReporting: false,
     ...(outdir === undefined ? {} : { outdir }),
   });

@@ -66,7 +66,7 @@ export const synthesise = (
 ): SynthesisedStack => {
   runs += 1;
   const outdir = join(folder, `out-${runs}`);
-  const app = createApp(outdir);
+  const app = createApp({ outdir, checkSchemas: check });
   const stack = addGuestStack(app, withChanges(name, changes), code);
   app.synth({ skipValidation: !check });
   const text = readFileSync(join(outdir, stack.templateFile), 'utf8');
