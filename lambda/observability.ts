@@ -9,7 +9,7 @@ import { metricNamespace, metrics } from './metric-names.ts';
 
 type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-const emailAddress = /[^\s"'<>(),;:@]+@[^\s"'<>(),;:@]+/g;
+const emailAddress = /\S+@\S+/g;
 const bearerToken = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;
 const longestText = 1000;
 

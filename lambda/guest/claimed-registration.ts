@@ -136,4 +136,3 @@ export const createClaimedRegistration = (deps: ClaimedRegistrationDependencies)
 
   return { register, complete, release };
 };
-export type ClaimedRegistration = ReturnType<typeof createClaimedRegistration>;

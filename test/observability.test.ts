@@ -1,0 +1,115 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import fc from 'fast-check';
+import { catalogue } from '../lambda/log-codes.ts';
+import { metricNamespace, metrics } from '../lambda/metric-names.ts';
+import { createObservability, redact } from '../lambda/observability.ts';
+
+/** What is written to stdout while `work` runs, line by line. */
+const linesOf = async (work: () => Promise<void>): Promise<Record<string, unknown>[]> => {
+  const lines: string[] = [];
+  const spy = jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    lines.push(...String(chunk).split('\n').filter(Boolean));
+    return true;
+  });
+  try {
+    await work();
+  } finally {
+    spy.mockRestore();
+  }
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+};
+
+const create = (logLevel: 'DEBUG' | 'INFO' = 'DEBUG') =>
+  createObservability({ environment: 'test', provider: 'webchat-v1', logLevel });
+
+describe('Redaction', () => {
+  it('removes e-mail addresses wherever they stand', () => {
+    fc.assert(
+      fc.property(fc.emailAddress(), fc.string(), fc.string(), (email, before, after) => {
+        expect(redact(`${before} ${email} ${after}`)).not.toContain(email);
+      }),
+    );
+  });
+
+  it('removes bearer and basic credentials', () => {
+    fc.assert(
+      fc.property(
+        fc.base64String({ minLength: 8 }),
+        fc.constantFrom('Bearer', 'basic', 'BEARER'),
+        (token, scheme) => {
+          expect(redact(`Authorization: ${scheme} ${token}`)).not.toContain(token);
+        },
+      ),
+    );
+  });
+
+  it('leaves ordinary words alone and ends long texts', () => {
+    expect(redact('oauth endpoint answered 503')).toBe('oauth endpoint answered 503');
+    expect(redact('x'.repeat(5000))).toHaveLength(1000);
+  });
+});
+
+describe('Logs and metrics', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('are one JSON object a line, with the code and the request id', async () => {
+    const { telemetry, invocation } = create();
+    const lines = await linesOf(async () => {
+      await invocation('req-7', async () => {
+        telemetry.record('guest_created', { sessionHash: 'abc', guestId: 'g', absent: undefined });
+      });
+    });
+    expect(lines[0]).toMatchObject({
+      code: 'guest_created',
+      level: 'INFO',
+      message: catalogue.guest_created.message,
+      requestId: 'req-7',
+      sessionHash: 'abc',
+    });
+    expect(lines[1]).toMatchObject({ environment: 'test', provider: 'webchat-v1', GuestsCreated: 1 });
+    expect(JSON.stringify(lines[1])).toContain(metricNamespace);
+    expect(lines).toHaveLength(2);
+  });
+
+  it('keep two requests of one container apart', async () => {
+    const { telemetry, invocation } = create();
+    const lines = await linesOf(async () => {
+      await Promise.all(
+        ['a', 'b'].map(
+          async (id) =>
+            await invocation(id, async () => {
+              await new Promise((resolve) => setImmediate(resolve));
+              telemetry.record('breaker_closed', { id });
+            }),
+        ),
+      );
+    });
+    expect(lines.map(({ requestId, id }) => [requestId, id])).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+    ]);
+  });
+
+  it('measure a field where the catalogue says so', async () => {
+    const { telemetry, invocation } = create('INFO');
+    const lines = await linesOf(async () => {
+      await invocation('r', async () => telemetry.record('genesys_quota', { usedPercent: 42 }));
+    });
+    expect(lines).toEqual([expect.objectContaining({ GenesysQuotaUsed: 42 })]);
+  });
+
+  it('lose an e-mail address that got into a field all the same', async () => {
+    const { telemetry } = create();
+    const lines = await linesOf(async () =>
+      telemetry.record('genesys_failed', { reason: 'no jane@example.com' }),
+    );
+    expect(JSON.stringify(lines)).not.toContain('jane@');
+  });
+
+  it('leave no metric without an event that measures it', () => {
+    const measured = Object.values(catalogue).flatMap(({ metrics: names = [] }) =>
+      names.map((name) => (typeof name === 'string' ? name : name[0])),
+    );
+    expect([...new Set(measured)].sort()).toEqual(Object.keys(metrics).sort());
+  });
+});
