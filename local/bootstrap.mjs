@@ -1,5 +1,6 @@
-// Runs before anything is installed: plain JavaScript, no dependencies, any Node.
-import { spawnSync } from 'node:child_process';
+// `node local/bootstrap.mjs ARGS…` installs what is missing, then runs `node ARGS…` with the Node.js that the project
+// brings. Runs before anything is installed: plain JavaScript, no dependencies, any Node.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -30,3 +31,14 @@ if (!existsSync(installed) || statSync(lock).mtimeMs > statSync(installed).mtime
     process.exit(status ?? 1);
   }
 }
+
+const brought = `${root}node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
+const child = spawn(existsSync(brought) ? brought : process.execPath, process.argv.slice(2), {
+  stdio: 'inherit',
+});
+// A terminal sends Ctrl-C to both; the child decides when it is done.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => child.kill('SIGTERM'));
+child.on('exit', (code, signal) => {
+  process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
+});

@@ -50,7 +50,9 @@ describe('Redaction', () => {
 });
 
 describe('Logs and metrics', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   it('are one JSON object a line, with the code and the request id', async () => {
     const { telemetry, invocation } = create();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { Config } from 'jest';
 
+/** @type {import('jest').Config} */
 export default {
   rootDir: fileURLToPath(new URL('.', import.meta.url)),
   roots: ['<rootDir>/test'],
@@ -13,4 +13,4 @@ export default {
     ],
   },
   testTimeout: 20_000,
-} satisfies Config;
+};
