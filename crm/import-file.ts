@@ -1,6 +1,6 @@
 import type { SessionHashKey } from '../lambda/guest/session-hash.ts';
-import type { ImportOptions } from './commands/import.ts';
 import type { Customer, CustomerRules } from './customers/customer.ts';
+import type { ImportOptions } from './import-options.ts';
 import { type FileReport, readFile } from './read-file.ts';
 import { dynamoDbFor, type Target } from './target/target.ts';
 import { note, type Terminal } from './terminal.ts';
@@ -71,6 +71,7 @@ const openCheckpoint = async (file: string, settings: ImportSettings): Promise<C
  */
 export const importFile = async (file: string, settings: ImportSettings): Promise<ImportOutcome> => {
   const { target, options, terminal, signal } = settings;
+  const startedAt = performance.now();
   const checkpoint = await openCheckpoint(file, settings);
   const limit = new ConcurrencyLimit(options.concurrency);
   const client = dynamoDbFor(target, { maxAttempts: 1, maxSockets: options.concurrency });
@@ -100,7 +101,8 @@ export const importFile = async (file: string, settings: ImportSettings): Promis
     const report = await readFile({ file, options, rules, terminal, signal, label, accept });
     await batches.end();
     if (!report.interrupted) await checkpoint?.finish();
-    return { report, changes, kept, alreadyDone, checkpoint };
+    const durationMs = performance.now() - startedAt;
+    return { report: { ...report, durationMs }, changes, kept, alreadyDone, checkpoint };
   } finally {
     await batches.settle();
     await checkpoint?.save();

@@ -1,10 +1,10 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { ImportOptions } from './commands/import.ts';
 import { columnOptions } from './customers/input-options.ts';
 import { newObservations } from './customers/observations.ts';
 import { readCustomers } from './customers/read-customers.ts';
 import { type ImportSettings, rulesFor } from './import-file.ts';
+import type { ImportOptions } from './import-options.ts';
 import { openText } from './input/text-source.ts';
 import { LineSet } from './line-set.ts';
 import { UserError } from './problem.ts';

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { hashSession } from '../lambda/guest/session-hash.ts';
-import type { HashOptions } from './commands/hash.ts';
 import { sessionIdFault } from './customers/record-check.ts';
 import { LineSplitter } from './input/line-splitter.ts';
 import { openText } from './input/text-source.ts';
@@ -9,6 +8,10 @@ import { resolveTarget } from './target/resolve-target.ts';
 import type { TargetOptions } from './target/target.ts';
 import type { Context } from './target/target-options.ts';
 import { counted, note } from './terminal.ts';
+
+export interface HashOptions extends TargetOptions {
+  readonly encoding?: string;
+}
 
 const secretOnly = ({ secretId, region, profile }: TargetOptions) => ({
   secretId,

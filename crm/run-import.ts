@@ -1,5 +1,5 @@
-import type { ImportOptions } from './commands/import.ts';
 import { type ImportOutcome, type ImportSettings, importFile } from './import-file.ts';
+import type { ImportOptions } from './import-options.ts';
 import { planImport } from './plan-import.ts';
 import { UserError } from './problem.ts';
 import { exitCodeOf, printSummary } from './report.ts';

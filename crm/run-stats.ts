@@ -1,10 +1,17 @@
-import type { StatsOptions } from './commands/stats.ts';
 import { keyIdOf } from './explain/lookup.ts';
 import { readMatchRate } from './match-rate.ts';
 import { scanTable } from './target/scan.ts';
+import type { TargetOptions } from './target/target.ts';
 import { dynamoDbFor } from './target/target.ts';
 import { type Context, requireTarget } from './target/target-options.ts';
 import { counted, grouped, print } from './terminal.ts';
+
+export interface StatsOptions extends TargetOptions {
+  readonly limit: number;
+  readonly expiringDays: number;
+  readonly hours: number;
+  readonly json?: boolean;
+}
 
 const dayMs = 86_400_000;
 

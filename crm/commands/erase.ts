@@ -1,18 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { TargetOptions } from '../target/target.ts';
+import type { EraseCommandOptions } from '../erase/run-erase.ts';
 import { type Context, withTarget } from '../target/target-options.ts';
-
-export interface EraseCommandOptions extends TargetOptions {
-  readonly sessionId?: string;
-  readonly sessionHash?: string;
-  readonly crmId?: string;
-  readonly file?: string;
-  readonly externalSourceId?: string;
-  readonly settleSeconds: number;
-  readonly receipt?: string;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-}
 
 const manual = `
 Erases a person: the CRM record, the registry entry and, with provider web-messaging, the contact at Genesys.

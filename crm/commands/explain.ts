@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import type { TargetOptions } from '../target/target.ts';
+import type { ExplainOptions } from '../explain/run-explain.ts';
 import { type Context, withTarget } from '../target/target-options.ts';
-
-export interface ExplainOptions extends TargetOptions {
-  readonly sessionId: string;
-  readonly showValues?: boolean;
-  readonly attributeMap?: string;
-}
 
 const manual = `
 Shows what the function would see for a session: its hashes, whether the CRM table has a record, how old it is,

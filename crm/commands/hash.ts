@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { TargetOptions } from '../target/target.ts';
+import type { HashOptions } from '../run-hash.ts';
 import { type Context, withTarget } from '../target/target-options.ts';
 
 const manual = `
@@ -10,10 +10,6 @@ the function of that environment looks up (under its newest key); without, they 
 Examples:
   npm run --silent crm -- hash --env prod < ids.txt > hashes.txt
   echo 3f2a1b7c | npm run --silent crm -- hash`;
-
-export interface HashOptions extends TargetOptions {
-  readonly encoding?: string;
-}
 
 export const addHash = (program: Command, context: Context): void => {
   const command = program

@@ -1,19 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type InputOptions, withInput } from '../customers/input-options.ts';
-import type { TargetOptions } from '../target/target.ts';
+import { withInput } from '../customers/input-options.ts';
+import type { ImportOptions } from '../import-options.ts';
 import { type Context, withTarget } from '../target/target-options.ts';
-
-export interface ImportOptions extends InputOptions, TargetOptions {
-  readonly dryRun?: boolean;
-  readonly ifNewer?: boolean;
-  readonly resume?: boolean;
-  readonly concurrency: number;
-  readonly yes?: boolean;
-  readonly plan?: 's3';
-  readonly out?: string;
-  readonly bucket?: string;
-  readonly newTable?: string;
-}
 
 const manual = `
 Reads CSV (with a header) or JSON Lines. Columns:

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { TargetOptions } from '../target/target.ts';
+import type { StatsOptions } from '../run-stats.ts';
 import { type Context, withTarget } from '../target/target-options.ts';
 
 const manual = `
@@ -10,13 +10,6 @@ visitors of the last --hours whose record was found, by the function's metrics.
 Examples:
   npm run crm -- stats --env prod
   npm run crm -- stats --env local --expiring-days 7 --json`;
-
-export interface StatsOptions extends TargetOptions {
-  readonly limit: number;
-  readonly expiringDays: number;
-  readonly hours: number;
-  readonly json?: boolean;
-}
 
 const positive = (text: string): number => {
   const value = Number(text.replaceAll(/[_,]/g, ''));

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { systemClock } from '../../lambda/system-clock.ts';
-import type { EraseCommandOptions } from '../commands/erase.ts';
 import { UserError } from '../problem.ts';
 import { readSecret } from '../target/hash-keys.ts';
+import type { TargetOptions } from '../target/target.ts';
 import { dynamoDbFor, type Target } from '../target/target.ts';
 import { type Context, confirm, requireTarget } from '../target/target-options.ts';
 import { ask, counted, note, print } from '../terminal.ts';
@@ -12,6 +12,18 @@ import type { EraseOptions } from './erase-session.ts';
 import { type ContactEraser, createContactEraser } from './genesys-contact.ts';
 import type { Receipt } from './receipt.ts';
 import { addFile, addSessionHash, addSessionId, addSessionsOfCustomers, type Subjects } from './subjects.ts';
+
+export interface EraseCommandOptions extends TargetOptions {
+  readonly sessionId?: string;
+  readonly sessionHash?: string;
+  readonly crmId?: string;
+  readonly file?: string;
+  readonly externalSourceId?: string;
+  readonly settleSeconds: number;
+  readonly receipt?: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
 
 const collect = async (options: EraseCommandOptions, context: Context, secret: GenesysSecret | undefined) => {
   const subjects: Subjects = { sessionHashes: new Set(), crmIds: new Set() };

@@ -1,14 +1,20 @@
 import { hashSession } from '../../lambda/guest/session-hash.ts';
-import type { ExplainOptions } from '../commands/explain.ts';
 import { sessionIdFault } from '../customers/record-check.ts';
 import { UserError } from '../problem.ts';
 import { readHashKeys } from '../target/hash-keys.ts';
+import type { TargetOptions } from '../target/target.ts';
 import { dynamoDbFor } from '../target/target.ts';
 import { type Context, requireTarget } from '../target/target-options.ts';
 import { ask, print } from '../terminal.ts';
 import { attributeMapOf, describeRecord, describeRegistration, guestAsSent, shownValue } from './describe.ts';
 import { likelyCauses } from './likely-cause.ts';
 import { type FoundRecord, findRecords, findRegistrations, keyIdOf, type Tables } from './lookup.ts';
+
+export interface ExplainOptions extends TargetOptions {
+  readonly sessionId: string;
+  readonly showValues?: boolean;
+  readonly attributeMap?: string;
+}
 
 const sentence: Readonly<Record<FoundRecord['kind'], string>> = {
   absent: 'no record',
