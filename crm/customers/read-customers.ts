@@ -105,6 +105,8 @@ const readCsvHeader = async (rows: AsyncIterator<InputRow[]>, options: ReadOptio
   throw new UserError(`${name} is empty.`);
 };
 
+const isCustomer = (checked: Customer | readonly Fault[]): checked is Customer => !Array.isArray(checked);
+
 // One pass over a block's text is cheaper than one over each of its rows.
 const suspiciousText = /[\0\uFFFD]|(?:^|[,;|"\s])[=+\-@]/;
 
@@ -140,7 +142,7 @@ export const readCustomers = async (
       if (row.cells[0] === '' && empty(row)) continue;
       observations.rows += 1;
       const checked = check(row, suspicious || wasSuspicious);
-      if ('record' in checked) customers.push(checked);
+      if (isCustomer(checked)) customers.push(checked);
       else rejected.push({ row, faults: checked });
     }
     // A row may have begun in the block before.

@@ -39,7 +39,7 @@ export interface Candidate {
   crmId?: unknown;
   updatedAt?: unknown;
   expiresAt?: unknown;
-  attributes?: Record<string, unknown>;
+  attributes?: Record<string, unknown> | undefined;
 }
 
 /**
