@@ -59,7 +59,7 @@ export const runImport = async (files: readonly string[], options: ImportOptions
   if (!options.dryRun) await confirmProduction(target, terminal, options.yes ?? false, 'writes to');
   note(
     terminal,
-    `${options.dryRun ? 'Comparing with' : 'Writing to'} ${target.label}, table ${target.crmTableName}.`,
+    `${options.dryRun ? 'Comparing with' : 'Writing to'} ${target.label}${target.environment === undefined ? '' : `, table ${target.crmTableName}`}.`,
   );
   const outcomes: ImportOutcome[] = [];
   for (const file of files) {

@@ -1,4 +1,5 @@
 import { readConfig } from '../../lambda/config.ts';
+import { enrichBody } from '../../lambda/genesys/contact.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import type { Registration } from '../../lambda/guest/ports.ts';
 import {
@@ -6,6 +7,7 @@ import {
   anonymousProfile,
   mappedAttributes,
   matchedProfile,
+  type Profile,
   profileDigest,
 } from '../../lambda/guest/profile.ts';
 import { duration } from '../terminal.ts';
@@ -69,8 +71,29 @@ export const attributeMapOf = (text: string | undefined): AttributeMap =>
         ATTRIBUTE_MAP: text,
       }).attributeMap;
 
+/** The contact that provider `web-messaging` writes; its ids are of no interest here. */
+const contactFields = (profile: Profile, map: AttributeMap): Record<string, unknown> => {
+  if (profile.anonymous || profile.crmId === undefined) return {};
+  const { externalIds: _, ...fields } = enrichBody(profile, 'unused', 'unused', map).contact;
+  return fields;
+};
+
+/** The guest that provider `webchat-v1` creates. */
+const guestFields = (profile: Profile, map: AttributeMap): Record<string, unknown> => ({
+  name: profile.firstName?.trim() ? profile.firstName : 'Anonymous Visitor',
+  email: profile.email,
+  ...Object.fromEntries(
+    Object.entries(mappedAttributes(profile, map)).map(([name, value]) => [`attributes.${name}`, value]),
+  ),
+});
+
 /** What Genesys would be told about the visitor, with consent. */
-export const guestAsSent = (record: CrmRecord | undefined, sessionHash: string, map: AttributeMap) => {
+export const guestAsSent = (
+  record: CrmRecord | undefined,
+  sessionHash: string,
+  map: AttributeMap,
+  provider: string | undefined,
+) => {
   const profile =
     record === undefined
       ? anonymousProfile(sessionHash, defaults.anonymousEmailDomain)
@@ -78,12 +101,6 @@ export const guestAsSent = (record: CrmRecord | undefined, sessionHash: string, 
   return {
     digest: profileDigest(profile, map),
     anonymous: profile.anonymous,
-    fields: {
-      name: profile.firstName?.trim() ? profile.firstName : 'Anonymous Visitor',
-      email: profile.email,
-      ...Object.fromEntries(
-        Object.entries(mappedAttributes(profile, map)).map(([name, value]) => [`attributes.${name}`, value]),
-      ),
-    },
+    fields: provider === 'web-messaging' ? contactFields(profile, map) : guestFields(profile, map),
   };
 };

@@ -53,8 +53,17 @@ export const runExplain = async (options: ExplainOptions, context: Context): Pro
     });
     const usedHash = hashes.find((hash) => records.get(hash)?.kind === 'found');
     const used = usedHash === undefined ? undefined : records.get(usedHash);
-    const sent = guestAsSent(used?.kind === 'found' ? used.record : undefined, hashes[0], map);
-    print(terminal, `Genesys would be sent ${sent.anonymous ? 'an anonymous visitor' : 'this customer'}:`);
+    const sent = guestAsSent(
+      used?.kind === 'found' ? used.record : undefined,
+      hashes[0],
+      map,
+      target.genesys?.provider,
+    );
+    const what = sent.anonymous ? 'an anonymous visitor' : 'this customer';
+    // Provider web-messaging tells Genesys only about customers that the CRM has an id of.
+    if (Object.keys(sent.fields).length === 0)
+      print(terminal, 'Genesys would be sent nothing about the visitor.');
+    else print(terminal, `Genesys would be sent ${what}:`);
     for (const [name, value] of Object.entries(sent.fields)) {
       print(terminal, `  ${name}: ${shownValue(value, show || sent.anonymous)}`);
     }

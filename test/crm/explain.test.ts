@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { guestAsSent } from '../../crm/explain/describe.ts';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
 import { itemFromGuest } from '../../lambda/aws/guest-item.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
@@ -85,6 +86,12 @@ describe('explain', () => {
     expect(out).toMatch(/guest guest-1 at webchat-v1, registered 1 min 0 s ago/);
     expect(out).toContain('registered as an anonymous visitor, consent given (explicit)');
     expect(out).toContain('the profile has changed since: the next request registers it anew');
+  });
+
+  it('shows what provider web-messaging tells Genesys: a contact, and only of a customer with an id', () => {
+    const sent = (record: CrmRecord) => guestAsSent(record, 'a'.repeat(64), {}, 'web-messaging').fields;
+    expect(sent({ ...jane, crmId: 'C-1' })).toEqual({ firstName: 'Jane', otherEmail: 'jane@example.com' });
+    expect(sent(jane)).toEqual({});
   });
 
   it('reads the session id from the standard input', async () => {
