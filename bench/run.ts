@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { benchCrmImport } from './crm-import.ts';
+import { benchCrmValidate } from './crm-validate.ts';
 import { benchFunction } from './function.ts';
 import { type BenchRow, formatTable, type Report } from './table.ts';
 
@@ -9,6 +11,8 @@ const benches: Readonly<
     title: 'The API function (medians; a request is secret, token, tables, guest, guest token)',
     run: benchFunction,
   },
+  validate: { title: 'The CRM tool: validating customer files (one core)', run: benchCrmValidate },
+  import: { title: 'The CRM tool: importing into a store that answers after 10 ms', run: benchCrmImport },
 };
 
 const program = new Command('npm run bench --')
