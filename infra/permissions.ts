@@ -1,4 +1,4 @@
-import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -22,11 +22,11 @@ const keyActions = [
 ] as const;
 
 /** Reads customer records by their hash; cannot list, query or change them. */
-const grantReadCrm = (table: TableV2, grantee: IGrantable): Grant =>
+const grantReadCrm = (table: ITableV2, grantee: IGrantable): Grant =>
   table.grant(grantee, 'dynamodb:BatchGetItem');
 
 /** Reads and writes single entries of the registry; cannot list them. */
-const grantUseRegistry = (table: TableV2, grantee: IGrantable): Grant =>
+const grantUseRegistry = (table: ITableV2, grantee: IGrantable): Grant =>
   table.grant(
     grantee,
     'dynamodb:BatchGetItem',
@@ -56,6 +56,7 @@ interface Resources {
 /** What both functions need: customer records, registry, Genesys credentials. */
 const grantDomain = ({ tables, secret, key }: Resources, grantee: IGrantable): void => {
   grantReadCrm(tables.crm, grantee);
+  tables.crmKey?.grant(grantee, 'kms:Decrypt');
   grantUseRegistry(tables.guests, grantee);
   grantReadSecret(secret, grantee);
   key.grant(grantee, ...keyActions);
@@ -97,6 +98,7 @@ export const grantCrmTeam = (
   );
   tables.guests.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem');
   key.grant(grantee, ...keyActions);
+  tables.crmKey?.grant(grantee, ...keyActions);
 };
 
 /** Who may compute session hashes and erase at Genesys Cloud: reads the secret. */

@@ -57,6 +57,17 @@ export const settingsSchema = v.strictObject({
   ),
   /** Name or ARN of an existing secret; absent: one is created with a placeholder. */
   existingSecret: v.optional(matching(/^[\w/+=.@:-]+$/, 'the name or ARN of a secret')),
+  /**
+   * A CRM table that exists already, such as one that DynamoDB's import from S3 has made; absent: one is created.
+   * It stays outside the stack: its backups, encryption and deletion protection are its owner's.
+   */
+  existingCrmTable: v.optional(
+    v.strictObject({
+      name: matching(/^[\w.-]{3,255}$/, 'the name of a table'),
+      /** Key that encrypts it, where that is not one of AWS's own. */
+      keyArn: v.optional(arn('kms')),
+    }),
+  ),
   /** Key that encrypts the existing secret, where that is not the AWS managed one. */
   existingSecretKeyArn: v.optional(arn('kms')),
   initBudgetMs: v.optional(whole(1000, 25_000), 8000),

@@ -214,7 +214,10 @@ const dataAlarms = ({ settings, tables }: Watched, guests: GuestMetrics): AlarmD
       section,
       title: 'Throttled reads and writes of the tables',
       meaning: 'DynamoDB throttles; usually one partition gets too much of an import.',
-      metric: total('Throttled', { crm: throttles(tables.crm), guests: throttles(tables.guests) }),
+      metric: total('Throttled', {
+        crm: throttles(tables.crm),
+        guests: throttles(tables.guests),
+      }),
       threshold: { above: 10 },
     },
   ];

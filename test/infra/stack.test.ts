@@ -7,7 +7,14 @@ import { permissionsAreLeast } from './stack/permissions.ts';
 import { releasesRollBack } from './stack/release.ts';
 import { findingsAreAccepted } from './stack/rule-packs.ts';
 import { operatorsAreTold } from './stack/watching.ts';
-import { everyOption, removeTemplates, type Stacks, type SynthesisedStack, synthesise } from './template.ts';
+import {
+  everyOption,
+  importedTable,
+  removeTemplates,
+  type Stacks,
+  type SynthesisedStack,
+  synthesise,
+} from './template.ts';
 
 // One file for all: loading the CDK takes longer than all these checks.
 afterAll(removeTemplates);
@@ -44,6 +51,25 @@ describe('a template', () => {
 
   it('is the same when it is synthesised again', () => {
     expect(synthesise('prod', {}, { check: false }).text).toBe(stacks.prod.text);
+  });
+
+  it('uses a CRM table that exists already, and leaves it alone', () => {
+    const { all, outputs } = synthesise('prod', importedTable, { check: false });
+    expect(all('AWS::DynamoDB::GlobalTable').map(({ id }) => id)).toEqual([
+      expect.stringMatching(/^TablesGuests/),
+    ]);
+    expect(outputs['CrmTableName']?.Value).toBe('customers-2026-11');
+    const functions = all('AWS::Lambda::Function').filter(
+      ({ properties }) => properties.Environment?.Variables?.CRM_TABLE_NAME !== undefined,
+    );
+    expect(functions.map(({ properties }) => properties.Environment.Variables.CRM_TABLE_NAME)).toEqual([
+      'customers-2026-11',
+      'customers-2026-11',
+    ]);
+    // Both functions and the CRM team may use it, and the key that it is encrypted with.
+    const grants = all().filter(({ text }) => /dynamodb:BatchGetItem.*table\/customers-2026-11/.test(text));
+    expect(grants).toHaveLength(3);
+    for (const { text } of grants) expect(text).toContain('key/7a1f6a53-6d0d-4a53-8c8c-8f2c1c1e7a10');
   });
 
   it('leaves physical names to CloudFormation, except where a name is what the resource is about', () => {

@@ -124,3 +124,11 @@ export const everyOption: Partial<Settings> = {
   ],
   variables: { CRM_TIMEOUT_MS: '400' },
 };
+
+/** After the switch-over to a table that DynamoDB's import from S3 has made. */
+export const importedTable: Partial<Settings> = {
+  existingCrmTable: {
+    name: 'customers-2026-11',
+    keyArn: 'arn:aws:kms:eu-central-1:111122223333:key/7a1f6a53-6d0d-4a53-8c8c-8f2c1c1e7a10',
+  },
+};
