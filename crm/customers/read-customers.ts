@@ -108,7 +108,7 @@ const readCsvHeader = async (rows: AsyncIterator<InputRow[]>, options: ReadOptio
 const isCustomer = (checked: Customer | readonly Fault[]): checked is Customer => !Array.isArray(checked);
 
 // One pass over a block's text is cheaper than one over each of its rows.
-const suspiciousText = /[\0\uFFFD]|(?:^|[,;|"\s])[=+\-@]/;
+const suspiciousText = /[\0\uFFFD]|[,;|"\s][=+\-@]/;
 
 /**
  * Reads customers from CSV or JSON Lines, block by block.
@@ -121,11 +121,14 @@ export const readCustomers = async (
 ): Promise<CustomerInput> => {
   const format = options.format ?? sniffFormat(source.sample, source.name);
   let suspicious = false;
+  // A cell may begin with a block: then what stands before it is the end of the block before.
+  let last = '\n';
   const watched: TextSource = {
     ...source,
     blocks: (async function* () {
       for await (const block of source.blocks) {
-        suspicious = suspiciousText.test(block);
+        suspicious = suspiciousText.test(block) || suspiciousText.test(last + block.slice(0, 1));
+        last = block.slice(-1) || last;
         yield block;
       }
     })(),

@@ -8,15 +8,20 @@ export interface Fault {
   readonly message: string;
 }
 
-const plainSessionId = /^[\x20-\x7e]{1,256}$/;
+// Not a count in the expression ({1,256}): it would take twice as long.
+const unprintable = /[^\x20-\x7e]/;
 
 /** Why a session id cannot be one; undefined when it can. The rule is the function's own schema. */
 export const sessionIdFault = (sessionId: string): string | undefined =>
-  plainSessionId.test(sessionId) ? undefined : v.safeParse(sessionIdSchema, sessionId).issues?.[0]?.message;
+  sessionId.length > 0 && sessionId.length <= 256 && !unprintable.test(sessionId)
+    ? undefined
+    : v.safeParse(sessionIdSchema, sessionId).issues?.[0]?.message;
 
-const email = /^[^\s@]+@[^\s@]+$/;
+// ASCII only: ranges are quicker to test than what `\s` stands for.
+const email = /^[!-?A-~]+@[!-?A-~]+$/;
+// Without 29 February: whether there is one is for the schema to say.
 const utcDate =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3})?Z$/;
+  /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3})?Z$/;
 
 const isOptionalText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 const isOptionalCount = (value: unknown): boolean =>

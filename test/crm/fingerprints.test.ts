@@ -43,7 +43,7 @@ describe('repeated keys of a file', () => {
   it('are found among more rows than are kept in memory, and no file stays behind', () => {
     const before = readdirSync(tmpdir()).filter((name) => name.startsWith('crm-rows-')).length;
     // All in one partition: its buffer overflows soon.
-    const hashes = Array.from({ length: 3000 }, (_, index) => `00${hashOf(index % 2500).slice(2)}`);
+    const hashes = Array.from({ length: 20_000 }, (_, index) => `00${hashOf(index % 15_000).slice(2)}`);
     expect(found(hashes)).toEqual(expected(hashes));
     expect(readdirSync(tmpdir()).filter((name) => name.startsWith('crm-rows-')).length).toBe(before);
   });
