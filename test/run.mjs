@@ -63,6 +63,8 @@ const jest = [
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   `${root}node_modules/jest/bin/jest.js`,
+  // Many suites wait for processes of their own: two at once even where jest would run one.
+  '--maxWorkers=2',
   '--json',
   `--outputFile=${results}`,
   ...process.argv.slice(2),
