@@ -167,6 +167,18 @@ describe('While Genesys fails', () => {
     expect(answer.durationMs).toBeLessThan(1500 + 300);
   });
 
+  it('and the budget ends before a call may, the answer is 504', async () => {
+    stack.genesys.control.addFaults({ endpoint: 'guest_token', kind: 'hang' });
+    const container = await stack.container({ INIT_BUDGET_MS: '800', GENESYS_TIMEOUT_MS: '4000' });
+    const answer = await post(container, { sessionId: newSession() });
+    expect([answer.status, answer.body.code, answer.body.retryable]).toEqual([
+      504,
+      'deadline_exceeded',
+      true,
+    ]);
+    expect(answer.durationMs).toBeLessThan(800 + 300);
+  });
+
   it.each([
     ['the answer is lost after creation', 'reset-after', 503, 'genesys_unavailable'],
     ['the connection breaks after the body was sent', 'reset', 503, 'genesys_unavailable'],

@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
+import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { crmTable, guestTable, post, type Stack, secretId, startStack } from '../support/stack.ts';
+
+const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', crmId: 'crm-1' };
+const keyOf = (fill: number): string => Buffer.alloc(32, fill).toString('base64');
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterEach(() => stack.genesys.control.clearCalls());
+afterAll(async () => await stack.stop());
+
+const putSecret = (more: object): void =>
+  stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, ...more }));
+
+describe('Keyed session hashes', () => {
+  const keys = (...ids: number[]) => ids.map((id) => ({ id: `k${id}`, key: Buffer.alloc(32, id) }));
+  const secretKeys = (...ids: number[]) => ids.map((id) => ({ id: `k${id}`, key: keyOf(id) }));
+
+  it('are introduced, and rotated, with no visitor unrecognised and no guest doubled', async () => {
+    await stack.seed('keyed', jane);
+    putSecret({});
+    const plain = await post(await stack.container(), { sessionId: 'keyed' });
+
+    putSecret({ sessionHashKeys: [...secretKeys(1), { id: 'plain' }] });
+    const introduced = await post(await stack.container(), { sessionId: 'keyed' });
+    expect(introduced.body).toMatchObject({ enrichment: 'matched', guestId: plain.body.guestId });
+
+    // The CRM team has seeded under the new key; the unkeyed hash goes.
+    const Item = itemFromRecord(hashSession('keyed', keys(1))[0], jane);
+    await stack.client.send(new PutItemCommand({ TableName: crmTable, Item }));
+    putSecret({ sessionHashKeys: secretKeys(2, 1) });
+    const rotated = await post(await stack.container(), { sessionId: 'keyed' });
+    expect(rotated.body).toMatchObject({ enrichment: 'matched', guestId: plain.body.guestId });
+
+    const { Items: items = [] } = await stack.client.send(new ScanCommand({ TableName: guestTable }));
+    expect(items.map(({ sessionHash }) => sessionHash?.S)).toContain(hashSession('keyed', keys(2))[0]);
+    expect(stack.genesys.guests.size).toBe(1);
+    putSecret({});
+  });
+});
+
+describe('Signed sessions', () => {
+  const sign = (sessionId: string, key: string, seconds = Math.floor(Date.now() / 1000)): string =>
+    `t=${seconds},v1=${createHmac('sha256', Buffer.from(key, 'base64')).update(`${seconds}.${sessionId}`).digest('hex')}`;
+  const call = async (container: Parameters<typeof post>[0], signature?: string) =>
+    await post(
+      container,
+      { sessionId: 'signed' },
+      { headers: signature === undefined ? {} : { 'x-session-signature': signature } },
+    );
+
+  it('need a signature of the secret’s keys, also of one that was added since', async () => {
+    putSecret({ sessionSigningKeys: [keyOf(7)] });
+    const container = await stack.container({ REQUIRE_SIGNED_SESSION: 'true' });
+    expect((await call(container, sign('signed', keyOf(7)))).status).toBe(200);
+    expect((await call(container)).body).toMatchObject({ status: 401, code: 'invalid_signature' });
+    expect((await call(container, sign('other', keyOf(7)))).status).toBe(401);
+    // The unknown signature above made it read the secret; the next such read comes after ten seconds.
+    const reads = stack.secrets.reads;
+    expect((await call(container, sign('signed', keyOf(8)))).status).toBe(401);
+    expect(stack.secrets.reads).toBe(reads);
+
+    const fresh = await stack.container({ REQUIRE_SIGNED_SESSION: 'true' });
+    putSecret({ sessionSigningKeys: [keyOf(8), keyOf(7)] });
+    expect((await call(fresh, sign('signed', keyOf(8)))).status).toBe(200);
+    expect((await call(fresh, sign('signed', keyOf(7)))).status).toBe(200);
+    putSecret({});
+  });
+});
+
+describe('Provider web-messaging', () => {
+  const environment = {
+    GUEST_PROVIDER: 'web-messaging',
+    WEB_MESSAGING_DEPLOYMENT_ID: 'deployment-1',
+    EXTERNAL_SOURCE_ID: 'source-1',
+  };
+
+  it('mints guest and token, tells Genesys about the customer once, and keeps both for the session', async () => {
+    putSecret({ externalIdKey: keyOf(9) });
+    await stack.seed('wm', jane);
+    const settings = { ...environment, GENESYS_LOGIN_URL: stack.genesys.url };
+    const container = await stack.container(settings);
+    const first = await post(container, { sessionId: 'wm' });
+    expect(first.status).toBe(200);
+    expect(first.body).toMatchObject({
+      enrichment: 'matched',
+      messaging: {
+        deploymentId: 'deployment-1',
+        websocketUrl: expect.stringMatching(/^wss:\/\/webmessaging\..*deploymentId=deployment-1$/),
+      },
+    });
+    const other = await stack.container(settings);
+    const again = await post(other, { sessionId: 'wm' });
+    expect(again.body).toMatchObject({
+      guestId: first.body.guestId,
+      accessToken: first.body.accessToken,
+      expiresAt: first.body.expiresAt,
+    });
+    expect(stack.genesys.counts).toMatchObject({ enrich: 1, guest: 0, oauth: 1 });
+
+    const withdrawn = await post(other, { sessionId: 'wm', consentGiven: false });
+    expect(withdrawn.body.guestId).not.toBe(first.body.guestId);
+    expect(withdrawn.body.accessToken).not.toBe(first.body.accessToken);
+    expect(stack.genesys.counts.enrich).toBe(1);
+    const { Items: items = [] } = await stack.client.send(new ScanCommand({ TableName: guestTable }));
+    expect(JSON.stringify(items)).not.toContain(withdrawn.body.accessToken);
+  });
+
+  it('opens the chat, degraded, when the contact cannot be updated, and tries again with the next request', async () => {
+    putSecret({ externalIdKey: keyOf(9) });
+    await stack.seed('wm-2', { ...jane, crmId: 'crm-2' });
+    const container = await stack.container({ ...environment, GENESYS_LOGIN_URL: stack.genesys.url });
+    stack.genesys.control.addFaults({
+      endpoint: 'enrich',
+      kind: 'status',
+      status: 429,
+      headers: { 'retry-after': '60' },
+      calls: 1,
+    });
+    const degraded = await post(container, { sessionId: 'wm-2' });
+    expect([degraded.status, degraded.body.enrichment]).toEqual([200, 'degraded']);
+    const healthy = await post(container, { sessionId: 'wm-2' });
+    expect(healthy.body).toMatchObject({ enrichment: 'matched', guestId: degraded.body.guestId });
+  });
+});
