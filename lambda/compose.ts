@@ -1,11 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { createCredentials } from './aws/credentials.ts';
-import { createDrainBatch } from './aws/drain-batch.ts';
 import { createGuestRegistry } from './aws/guest-registry.ts';
-import { createOverflowQueue, parseQueuedRegistration } from './aws/overflow-queue.ts';
+import { createOverflowQueue } from './aws/overflow-queue.ts';
 import { createTablePulse } from './aws/table-pulse.ts';
 import { createTokenVault } from './aws/token-vault.ts';
 import { createVisitorTables } from './aws/visitor-tables.ts';
@@ -19,28 +17,21 @@ import { createQuota } from './genesys/quota.ts';
 import { createWebMessaging } from './genesys/web-messaging.ts';
 import { createWebchatV1, webchatScope } from './genesys/webchat-v1.ts';
 import { startDeadline } from './guest/deadline.ts';
-import { createDrainRegistration } from './guest/drain-registration.ts';
-import { createInitialiseGuest } from './guest/initialise-guest.ts';
-import { createMemoryRegistry } from './guest/memory-registry.ts';
 import type { GuestProvider } from './guest/ports.ts';
-import { createInitHandler, type InvocationContext } from './http/handler.ts';
-import type { ProxyEvent } from './http/request.ts';
-import type { ProxyResponse } from './http/response.ts';
 import { createObservability, type Observability } from './observability.ts';
-import { systemClock } from './system-clock.ts';
+import { systemClock as clock } from './system-clock.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-const clock = systemClock;
 /** A lease covers one creation and its way into the registry: a dead holder blocks nobody longer. */
-const leaseReserveMs = 2000;
+export const leaseReserveMs = 2000;
 /** Longest that a cold start is held up by what can be fetched ahead. */
 const warmUpMs = 2000;
 /** One repeat by the SDK; the time limit of each call is ours. */
 const maxAttempts = 2;
 
 /** The configuration, or a log line that names every fault before the start fails. */
-const configure = (environment: Environment): { config: Config; observability: Observability } => {
+export const configure = (environment: Environment): { config: Config; observability: Observability } => {
   try {
     const config = readConfig(environment);
     return { config, observability: createObservability(config) };
@@ -60,7 +51,7 @@ const configure = (environment: Environment): { config: Config; observability: O
  * What both functions share, made once for each container: clients, the OAuth token, the provider.
  * It lives in module scope of the entry, so that it survives warm invocations.
  */
-const compose = (config: Config, { telemetry }: Observability) => {
+export const compose = (config: Config, { telemetry }: Observability) => {
   const { genesysTimeoutMs, guestTtlSeconds, crmTimeoutMs: timeoutMs } = config;
   const leaseMs = genesysTimeoutMs + leaseReserveMs;
   const dynamoDb = new DynamoDBClient({ maxAttempts });
@@ -180,57 +171,4 @@ const compose = (config: Config, { telemetry }: Observability) => {
     }
   };
   return { credentials, oauth, registration, queue, leaseMs, warmUp };
-};
-
-/** The API function, warmed up. @throws ConfigError naming every fault */
-export const composeInit = async (environment: Environment) => {
-  const { config, observability } = configure(environment);
-  const { telemetry } = observability;
-  const { credentials, oauth, registration, queue, leaseMs, warmUp } = compose(config, observability);
-  const { guestTtlSeconds } = config;
-  const handler = createInitHandler({
-    initialise: createInitialiseGuest({
-      ...registration,
-      queue,
-      memory: createMemoryRegistry({ clock, leaseMs, guestTtlSeconds }),
-      hashKeys: async (deadline) => {
-        const secret = await credentials.current(deadline);
-        oauth.learn(secret);
-        return secret.sessionHashKeys;
-      },
-    }),
-    signingKeys: {
-      current: async (deadline) => (await credentials.current(deadline)).sessionSigningKeys,
-      refreshed: async (deadline) => (await credentials.refreshForSignature(deadline))?.sessionSigningKeys,
-    },
-    clock,
-    telemetry,
-    settings: config,
-  });
-  await warmUp();
-  let cold = true;
-  return async (event: ProxyEvent, context?: InvocationContext): Promise<ProxyResponse> =>
-    await observability.invocation(event?.requestContext?.requestId ?? context?.awsRequestId, async () => {
-      if (cold) telemetry.record('cold_start');
-      cold = false;
-      return await handler(event, context);
-    });
-};
-
-/** The overflow worker. @throws ConfigError naming every fault */
-export const composeDrain = (environment: Environment) => {
-  const { config, observability } = configure(environment);
-  const { telemetry } = observability;
-  const { registration, queue } = compose(config, observability);
-  const batch = createDrainBatch({
-    drain: createDrainRegistration(registration),
-    parse: parseQueuedRegistration,
-    changeVisibility: async (receiptHandle, seconds, deadline) =>
-      await queue?.changeVisibility(receiptHandle, seconds, deadline),
-    clock,
-    telemetry,
-    reserveMs: config.genesysTimeoutMs + leaseReserveMs,
-  });
-  return async (event: SQSEvent, context?: Context): Promise<SQSBatchResponse> =>
-    await observability.invocation(context?.awsRequestId, async () => await batch(event, context));
 };

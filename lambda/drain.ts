@@ -1,4 +1,4 @@
-import { composeDrain } from './compose.ts';
+import { composeDrain } from './compose-drain.ts';
 
 /** The overflow worker: an SQS batch of queued registrations. */
 export const handler = composeDrain(process.env);

@@ -1,4 +1,4 @@
-import { composeInit } from './compose.ts';
+import { composeInit } from './compose-init.ts';
 
 /** The API function: `POST /api/webchat/init`. */
 export const handler = await composeInit(process.env);
