@@ -18,12 +18,12 @@ const digit = (text: string, at: number): number => {
   return (code & 15) + (code >> 6) * 9;
 };
 
-/** 32 bits of a hash from eight digits on. By hand: `Number.parseInt` takes ten times as long. */
-const word = (text: string, at: number): number => {
-  let value = 0;
-  for (let end = at + 8, place = at; place < end; place += 1) value = (value << 4) | digit(text, place);
-  return value >>> 0;
-};
+const byte = (text: string, at: number): number => (digit(text, at) << 4) | digit(text, at + 1);
+
+/** 32 bits of a hash from a digit on. Without a loop: `Number.parseInt`, or a loop, takes twice as long. */
+const word = (text: string, at: number): number =>
+  ((byte(text, at) << 24) | (byte(text, at + 2) << 16) | (byte(text, at + 4) << 8) | byte(text, at + 6)) >>>
+  0;
 
 /**
  * Finds repeated session hashes among any number of rows in flat memory: what does not fit goes to temporary files,
@@ -38,7 +38,7 @@ export class Fingerprints implements Disposable {
   add(sessionHash: string, line: number): void {
     // A keyed hash begins with its key's id: the digest is the last 64 digits.
     const start = sessionHash.length - 64;
-    const partition = (digit(sessionHash, start) * 16 + digit(sessionHash, start + 1)) % partitions;
+    const partition = byte(sessionHash, start) % partitions;
     let buffer = this.buffers[partition];
     if (buffer === undefined) {
       buffer = new Uint32Array(bufferEntries * words);
