@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { RequestListener, Server } from 'node:http';
 import { dirname } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
@@ -12,6 +13,8 @@ export interface DynamoDbOptions {
   readonly dataFolder?: string;
   readonly tables?: { readonly crm: string; readonly guests: string };
   readonly onCall?: CallListener;
+  /** Begins with each request only after this time, as if it were that far away. */
+  readonly latencyMs?: number;
 }
 
 /** Credentials for embedded services: they must be there, nobody checks them. */
@@ -65,6 +68,16 @@ const createTables = async (url: string, names: readonly string[]): Promise<void
   }
 };
 
+/** In the server itself: a proxy would take its share of the core that dynalite computes on. */
+const delayRequests = (server: Server, latencyMs: number): void => {
+  const handlers = server.listeners('request') as RequestListener[];
+  server.removeAllListeners('request').on('request', (request, response) => {
+    setTimeout(() => {
+      for (const handle of handlers) handle(request, response);
+    }, latencyMs);
+  });
+};
+
 /**
  * DynamoDB for one machine: dynalite with the CRM table and the registry.
  * @throws StartError when the port or the data folder cannot be used
@@ -74,6 +87,7 @@ export const startDynamoDb = async ({
   dataFolder,
   tables = { crm: 'crm', guests: 'guests' },
   onCall,
+  latencyMs = 0,
 }: DynamoDbOptions = {}): Promise<RunningServer> => {
   if (dataFolder !== undefined) await checkFolder(dataFolder);
   const server = dynalite({
@@ -91,6 +105,7 @@ export const startDynamoDb = async ({
       onCall?.({ service: 'dynamodb', operation, durationMs: performance.now() - startedAt }),
     );
   });
+  if (latencyMs > 0) delayRequests(server, latencyMs);
   const running = await listen(server, port);
   try {
     await createTables(running.url, [tables.crm, tables.guests]);
