@@ -151,7 +151,8 @@ export const compose = (config: Config, { telemetry }: Observability) => {
     config.overflowQueueUrl === undefined
       ? undefined
       : createOverflowQueue({
-          client: new SQSClient({ maxAttempts }),
+          // The endpoint is the SDK's own choice (AWS_ENDPOINT_URL_SQS, region), not the host in the queue's URL.
+          client: new SQSClient({ maxAttempts, useQueueUrlAsEndpoint: false }),
           queueUrl: config.overflowQueueUrl,
           clock,
           telemetry,

@@ -16,7 +16,7 @@ beforeEach(async () => {
   sqs = await startSqs({ queues: { overflow: { visibilityTimeoutSeconds: 30 } } });
   // The machine that runs the tests may be slower than DynamoDB ever is.
   const patient = { CRM_TIMEOUT_MS: '5000' };
-  const queue = { ...patient, AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: sqs.queueUrl('overflow') };
+  const queue = { ...patient, AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: queueUrl };
   [init, drain] = await Promise.all([
     stack.container({ ...queue, INIT_BUDGET_MS: '3000' }),
     stack.container(queue, 'drain'),
@@ -26,6 +26,9 @@ afterEach(async () => {
   await stack.stop();
   await sqs.close();
 });
+
+/** As the stack sets it: where the queue is reached is the SDK's own choice, by AWS_ENDPOINT_URL_SQS. */
+const queueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/overflow';
 
 /** One round of Lambda's poller: a batch in, what it dealt with deleted. */
 const poll = async (worker = drain, again = false): Promise<readonly string[]> => {
@@ -97,7 +100,7 @@ describe('While Genesys limits for longer than the budget', () => {
     const [message] = sqs.messages('overflow');
     const event = sqsEvent(sqs.queue('overflow').receive(10), 'arn:aws:sqs:us-east-1:000000000000:overflow');
     const other = await stack.container(
-      { AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: sqs.queueUrl('overflow') },
+      { AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: queueUrl },
       'drain',
     );
     await Promise.all([drain.invoke(event), other.invoke(event), drain.invoke(event)]);
@@ -114,7 +117,7 @@ describe('While Genesys limits for longer than the budget', () => {
     const impatient = await stack.container(
       {
         AWS_ENDPOINT_URL_SQS: sqs.url,
-        OVERFLOW_QUEUE_URL: sqs.queueUrl('overflow'),
+        OVERFLOW_QUEUE_URL: queueUrl,
         OVERFLOW_MAX_AGE_SECONDS: '1',
       },
       'drain',
