@@ -74,8 +74,8 @@ export const createSharedTables = (options: SharedTablesOptions): SharedTables =
       units.read += guestRead * hashes.length;
       return await roundTrip(deadline, async () => await memory.find(hashes, deadline));
     },
-    claim: async (hash, over, deadline) =>
-      await write(deadline, async () => await memory.claim(hash, over, deadline)),
+    claim: async (hash, over, deadline, owner) =>
+      await write(deadline, async () => await memory.claim(hash, over, deadline, owner)),
     renew: async (claim, deadline) => await write(deadline, async () => await memory.renew(claim, deadline)),
     complete: async (claim, guest, deadline) =>
       await writeWholeOrParts(

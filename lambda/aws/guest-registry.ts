@@ -106,8 +106,8 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       return newestRegistration(hashes, items, clock.now());
     },
 
-    claim: async (sessionHash, over, deadline) => {
-      const bid: BidOptions = { tableName: TableName, sessionHash, leaseMs, nowMs: clock.now() };
+    claim: async (sessionHash, over, deadline, owner = randomUUID()) => {
+      const bid: BidOptions = { tableName: TableName, sessionHash, leaseMs, nowMs: clock.now(), owner };
       const { command, claim } = over === undefined ? bidForNew(bid) : bidOver(over, bid);
       const written = await write('claim', command, deadline);
       return written && claim(written.Attributes);

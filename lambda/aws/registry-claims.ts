@@ -16,6 +16,8 @@ export interface BidOptions {
   readonly sessionHash: string;
   readonly leaseMs: number;
   readonly nowMs: number;
+  /** A name that nobody else has. */
+  readonly owner: string;
 }
 
 /**
@@ -34,13 +36,12 @@ const claimOf = (sessionHash: string, owner: string, untilMs: number, before: It
   sessionHash,
   owner,
   untilMs: untilMs - leaseSkewMs,
-  // A holder that comes to a result removes its name. Our own name: the SDK repeated the write.
+  // A holder that comes to a result removes its name. Our own name: the write was repeated.
   takenOver: before?.['leaseOwner']?.S !== undefined && before['leaseOwner'].S !== owner,
 });
 
 /** Asks for the lease of a session that has no live entry; what has run out is replaced. */
-export const bidForNew = ({ tableName, sessionHash, leaseMs, nowMs }: BidOptions): Bid => {
-  const owner = randomUUID();
+export const bidForNew = ({ tableName, sessionHash, leaseMs, nowMs, owner }: BidOptions): Bid => {
   const untilMs = nowMs + leaseMs;
   const command = new PutItemCommand({
     TableName: tableName,
@@ -66,8 +67,10 @@ export const bidForNew = ({ tableName, sessionHash, leaseMs, nowMs }: BidOptions
 };
 
 /** Asks for the lease over an entry that was seen: it must still be the same, and not leased by another. */
-export const bidOver = (seen: Registration, { tableName, sessionHash, leaseMs, nowMs }: BidOptions): Bid => {
-  const owner = randomUUID();
+export const bidOver = (
+  seen: Registration,
+  { tableName, sessionHash, leaseMs, nowMs, owner }: BidOptions,
+): Bid => {
   const untilMs = nowMs + leaseMs;
   const runOut = [
     ...(seen.guest === undefined ? guestAttributes : []),

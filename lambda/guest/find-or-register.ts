@@ -115,12 +115,12 @@ export const createFindOrRegister = (deps: FindOrRegisterDependencies) => {
   };
 
   return async (
-    { store, visitor, ...start }: OpenedSession,
+    { store, visitor, owner, ...start }: OpenedSession,
     refused: string | undefined,
     deadline: Deadline,
   ): Promise<FoundGuest | QueuedGuest> => {
     const { hashes, consent } = visitor;
-    let { registration, claim } = start;
+    let { registration, claim, claimUnknown } = start;
     for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
       const guest = registration?.guest;
       const usable =
@@ -154,16 +154,18 @@ export const createFindOrRegister = (deps: FindOrRegisterDependencies) => {
       } else if (usable) {
         if (registration?.sessionHash === hashes[0]) return { kind: 'guest', guest };
         // Found under an older key: it moves to the newest, before the older is forgotten.
-        claim = await store.claim(hashes[0], undefined, deadline);
+        claim = await store.claim(hashes[0], undefined, deadline, owner);
         if (claim === undefined) return { kind: 'guest', guest };
         continue;
-      } else if (registration?.leasedUntilMs === undefined) {
+      } else if (registration?.leasedUntilMs === undefined || claimUnknown) {
         // An entry under an older hash is replaced by one under the newest.
         claim = await store.claim(
           hashes[0],
           registration?.sessionHash === hashes[0] ? registration : undefined,
           deadline,
+          owner,
         );
+        claimUnknown = false;
         if (claim !== undefined) continue;
       }
       claim = undefined;

@@ -64,7 +64,7 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
       const { visitor } = session;
       const registration = await memory.find(visitor.hashes, deadline);
       return await findOrRegister(
-        { store: memory, visitor, registration, claim: undefined },
+        { ...session, store: memory, registration, claim: undefined, claimUnknown: false },
         refused,
         deadline,
       );
@@ -94,7 +94,7 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
         telemetry.record('guest_unknown', { sessionHash: hashes[0] });
         const registration = await store.find(hashes, deadline);
         found = await obtain(
-          { store, visitor, registration, claim: undefined },
+          { ...session, registration, claim: undefined, claimUnknown: false },
           found.guest.guestId,
           deadline,
         );

@@ -70,13 +70,14 @@ export const createMemoryRegistry = ({
   return {
     find: async (hashes) => hashes.map(live).find((registration) => registration !== undefined),
 
-    claim: async (sessionHash, over) => {
+    claim: async (sessionHash, over, _deadline, owner = randomUUID()) => {
       const entry = entries.get(sessionHash);
       const now = live(sessionHash);
-      if (now?.leasedUntilMs !== undefined) return undefined;
-      if (over === undefined ? now !== undefined : entry?.version !== over.version) return undefined;
+      const ours = entry?.lease?.owner === owner;
+      const changed = over === undefined ? now !== undefined : entry?.version !== over.version;
+      if (!ours && (changed || now?.leasedUntilMs !== undefined)) return undefined;
       const { guest, queued, failed } = now ?? {};
-      return lease(sessionHash, randomUUID(), entry?.lease !== undefined, { guest, queued, failed });
+      return lease(sessionHash, owner, entry?.lease !== undefined && !ours, { guest, queued, failed });
     },
 
     renew: async (claim) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Consent } from './consent.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
@@ -33,6 +34,10 @@ export interface OpenedSession {
   readonly visitor: Visitor;
   readonly registration: Registration | undefined;
   readonly claim: Claim | undefined;
+  /** Names this request in every claim. */
+  readonly owner: string;
+  /** Whether the answer to its first claim was lost: the lease may be ours without our knowing. */
+  readonly claimUnknown: boolean;
 }
 
 /** The answer of a registry, or the word that it cannot be reached, which is recorded. */
@@ -56,11 +61,12 @@ export const unlessUnreachable = async <T>(
 export const createOpenSession =
   ({ tables, registry, memory, unsaved, telemetry, settings }: OpenSessionDependencies) =>
   async (hashes: SessionHashes, consent: Consent, deadline: Deadline): Promise<OpenedSession> => {
+    const owner = randomUUID();
     const known = await memory.find(hashes, deadline);
     const [read, claimed] = await Promise.all([
       tables.read(hashes, { crm: consent.given }, deadline),
       known === undefined
-        ? unlessUnreachable(telemetry, 'claim', registry.claim(hashes[0], undefined, deadline))
+        ? unlessUnreachable(telemetry, 'claim', registry.claim(hashes[0], undefined, deadline, owner))
         : undefined,
     ]);
     const visitor = visitorOf(hashes, consent, read.crm, settings);
@@ -74,14 +80,17 @@ export const createOpenSession =
           : await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline));
     }
     if (registration === 'unreachable') {
-      if (claim === undefined) return { store: memory, visitor, registration: known, claim };
+      if (claim === undefined) {
+        return { store: memory, visitor, registration: known, claim, owner, claimUnknown: false };
+      }
       registration = undefined;
     }
     // Our own claim is no entry.
     if (claim !== undefined && registration?.sessionHash === hashes[0]) registration = undefined;
     if (registration === undefined && known !== undefined && unsaved.has(hashes[0])) {
-      claim ??= await registry.claim(hashes[0], undefined, deadline).catch(() => undefined);
+      claim ??= await registry.claim(hashes[0], undefined, deadline, owner).catch(() => undefined);
       registration = known;
     }
-    return { store: registry, visitor, registration, claim };
+    const claimUnknown = claimed === 'unreachable';
+    return { store: registry, visitor, registration, claim, owner, claimUnknown };
   };

@@ -84,8 +84,14 @@ export interface GuestRegistry {
   /**
    * Takes the lease. Without `over`: only where there is no live entry. With it: only while the entry is still
    * the one that was seen and its lease has run out. `undefined` when somebody else was faster.
+   * `owner` names the caller: a lease that it got without knowing, since the answer was lost, is given again.
    */
-  claim(sessionHash: string, over: Registration | undefined, deadline: Deadline): Promise<Claim | undefined>;
+  claim(
+    sessionHash: string,
+    over: Registration | undefined,
+    deadline: Deadline,
+    owner?: string,
+  ): Promise<Claim | undefined>;
   /** Prolongs a lease; `undefined` when it was lost. */
   renew(claim: Claim, deadline: Deadline): Promise<Claim | undefined>;
   /** Remembers the guest and the consent, ends the lease. False when the lease was lost. */

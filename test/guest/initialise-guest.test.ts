@@ -131,6 +131,19 @@ describe('One guest per session', () => {
   });
 });
 
+describe('When the answer to a claim is lost', () => {
+  it('the request does not wait for its own lease, and counts no orphan', async () => {
+    const world = createGuestWorld();
+    world.broken.claimAnswers = 1;
+    const before = world.clock.now();
+    const result = await world.finish(world.container()('s'));
+    expect(issued(result).guestId).toBe('guest-1');
+    expect(world.clock.now() - before).toBeLessThan(500);
+    expect(world.telemetry.of('guest_orphaned')).toEqual([]);
+    expect(issued(await world.container()('s')).guestId).toBe('guest-1');
+  });
+});
+
 describe('A degraded request', () => {
   it("re-uses the session's richer guest", async () => {
     const world = createGuestWorld();

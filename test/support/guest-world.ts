@@ -72,7 +72,7 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
   const crm = new Map<string, CrmRecord>();
   const keys: SessionHashKey[] = [];
   const messages: QueuedRegistration[] = [];
-  const broken = { crm: false, registry: false, queue: false };
+  const broken = { crm: false, registry: false, queue: false, claimAnswers: 0 };
   const reads: { crm: boolean }[] = [];
 
   const failing =
@@ -83,7 +83,12 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
     };
   const registry: GuestRegistry = {
     find: failing(shared.find),
-    claim: failing(shared.claim),
+    claim: failing(async (...args: Parameters<GuestRegistry['claim']>) => {
+      const claim = await shared.claim(...args);
+      if (broken.claimAnswers === 0) return claim;
+      broken.claimAnswers -= 1;
+      throw new StoreUnavailableError('the answer was lost');
+    }),
     renew: failing(shared.renew),
     complete: failing(shared.complete),
     queue: failing(shared.queue),

@@ -98,6 +98,16 @@ export const describeRegistry = (
       expect(await find(hash)).toBeUndefined();
     });
 
+    it('gives a lease again to a caller who has it without knowing, and to nobody else', async () => {
+      const first = await registry.claim(hash, undefined, deadline(), 'me');
+      expect(await registry.claim(hash, undefined, deadline(), 'you')).toBeUndefined();
+      expect(await registry.claim(hash, await find(hash), deadline(), 'you')).toBeUndefined();
+      const again = await registry.claim(hash, undefined, deadline(), 'me');
+      expect(again).toMatchObject({ owner: first?.owner, takenOver: false });
+      const over = await registry.claim(hash, await find(hash), deadline(), 'me');
+      expect(over).toMatchObject({ owner: first?.owner, takenOver: false });
+    });
+
     it('ends the lease for its holder a second before it ends for others', async () => {
       expect((await claim()).untilMs).toBe(clock.now() + leaseMs - leaseSkewMs);
     });
