@@ -14,7 +14,7 @@ import { startDeadline } from '../guest/deadline.ts';
 import { deadlineExceeded, GuestError } from '../guest/errors.ts';
 import type { InitialiseGuestCommand, InitialiseGuestResult } from '../guest/initialise-guest.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
-import { problemOf, toGuestError } from './problem.ts';
+import { invalidJson, problemOf, toGuestError } from './problem.ts';
 import { bodyBytes, type HttpRequest, type ProxyEvent, readRequest } from './request.ts';
 import { type AllowedOrigins, isAllowedOrigin, type ProxyResponse, respond } from './response.ts';
 import { type SigningKeys, verifySignature } from './session-signature.ts';
@@ -66,7 +66,7 @@ const refuseAtTheEdge = ({ method, headers, body, isBase64Encoded }: HttpRequest
 
 const parseBody = (body: unknown): InitRequest => {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new GuestError('invalid_json', 'The body must be a JSON object.');
+    throw invalidJson();
   }
   const parsed = v.safeParse(initRequestSchema, body);
   if (parsed.success) return parsed.output;
@@ -164,7 +164,13 @@ export const createInitHandler = ({
       return request.method === 'OPTIONS' ? respond(request, allowedOrigins, 204, undefined) : undefined;
     })
     .before(({ event: request }) => refuseAtTheEdge(request))
-    .use(jsonBodyParser() as unknown as MiddlewareObj<HttpRequest, ProxyResponse>)
+    // The content type was looked at before, with our own error.
+    .use(
+      jsonBodyParser({ disableContentTypeCheck: true }) as unknown as MiddlewareObj<
+        HttpRequest,
+        ProxyResponse
+      >,
+    )
     .onError((failed) => {
       failed.response = answerError(failed.event, failed.error);
     });

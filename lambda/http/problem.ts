@@ -1,29 +1,19 @@
 import { type Problem, problems } from '../contract.ts';
-import { GuestError } from '../guest/errors.ts';
+import { deadlineExceeded, GuestError } from '../guest/errors.ts';
 
-/** Faults of the edge that Middy's JSON body parser reports by status. */
-const parserFaults: Readonly<Record<number, GuestError>> = {
-  415: new GuestError('unsupported_media_type', 'Send the body as application/json.'),
-  422: new GuestError('invalid_json', 'The body must be a JSON object.'),
-};
+/** The body is empty, not JSON, or not an object. */
+export const invalidJson = (): GuestError =>
+  new GuestError('invalid_json', 'The body must be a JSON object.');
 
 /**
  * Whatever was thrown as an error with a code. What is not ours is a defect: its message stays inside.
+ * Middy's JSON body parser reports its faults by status (422, or 4xx for keys that reach for the prototype).
  * @param deadlineOver whether the request's time had ended, which explains any abort
  */
 export const toGuestError = (error: unknown, deadlineOver: boolean): GuestError => {
   if (error instanceof GuestError) return error;
-  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
-    const { statusCode } = error;
-    const fault = parserFaults[statusCode] ?? (statusCode < 500 ? parserFaults[422] : undefined);
-    if (fault !== undefined) return fault;
-  }
-  if (deadlineOver) {
-    return new GuestError('deadline_exceeded', 'The request took too long; please try again.', {
-      cause: error,
-      retryAfterSeconds: 1,
-    });
-  }
+  if (error instanceof Error && 'statusCode' in error && Number(error.statusCode) < 500) return invalidJson();
+  if (deadlineOver) return deadlineExceeded(error);
   return new GuestError('internal_error', 'Something went wrong on our side.', { cause: error });
 };
 
