@@ -40,6 +40,12 @@ module.exports = {
       '^lambda/(aws/|guest/)|^lambda/genesys/shared-token-store\\.ts$',
       'AWS adapters know the ports they implement.',
     ),
+    only(
+      'sqs-knows-the-domain',
+      '^lambda/sqs/',
+      '^lambda/(sqs/|guest/)',
+      'The edge of the queue knows neither Genesys nor the SDK.',
+    ),
     only('lambda-stands-alone', '^lambda/', '^lambda/', 'What runs in Lambda needs nothing beside it.'),
     {
       name: 'entries-are-entered',

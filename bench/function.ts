@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { bundle, functions } from '../infra/bundle.ts';
+import { bundle, functions } from '../infra/build/bundle.ts';
 import { startDynamoDb } from '../local/embedded-dynamodb.ts';
 import { startGenesysSimulator } from '../local/genesys-simulator.ts';
 import { startSecretsManager } from '../local/secrets-manager.ts';

@@ -1,5 +1,5 @@
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { type MetricName, metricNamespace } from '../lambda/metric-names.ts';
+import { type MetricName, metricNamespace } from '../lambda/telemetry/metric-names.ts';
 import type { Target } from './target/target.ts';
 
 /** Visitors of a time, by what the CRM table said about them. */

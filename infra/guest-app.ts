@@ -53,7 +53,7 @@ export const addGuestStack = (app: App, settings: Settings, code: FunctionCode =
   const stack = new GuestStack(app, `GuestProfiles-${settings.name}`, {
     settings,
     code,
-    description: 'The door between website visitors and Genesys Cloud Web Messaging',
+    description: 'Guest profiles for Genesys Cloud Web Messaging',
     env: { region, ...(account === undefined ? {} : { account }) },
     terminationProtection: settings.keepData,
   });

@@ -1,8 +1,8 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { createDrainBatch } from './aws/drain-batch.ts';
 import { parseQueuedRegistration } from './aws/overflow-queue.ts';
 import { compose, configure, type Environment, leaseReserveMs } from './compose.ts';
 import { createDrainRegistration } from './guest/drain-registration.ts';
+import { createDrainBatch } from './sqs/drain-batch.ts';
 import { systemClock as clock } from './system-clock.ts';
 
 /** The overflow worker. @throws ConfigError naming every fault */

@@ -1,6 +1,6 @@
+import { createMemoryRegistry } from './aws/memory-registry.ts';
 import { compose, configure, type Environment } from './compose.ts';
 import { createInitialiseGuest } from './guest/initialise-guest.ts';
-import { createMemoryRegistry } from './guest/memory-registry.ts';
 import { createInitHandler, type InvocationContext } from './http/handler.ts';
 import type { ProxyEvent } from './http/request.ts';
 import type { ProxyResponse } from './http/response.ts';

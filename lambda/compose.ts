@@ -18,8 +18,8 @@ import { createWebMessaging } from './genesys/web-messaging.ts';
 import { createWebchatV1, webchatScope } from './genesys/webchat-v1.ts';
 import { startDeadline } from './guest/deadline.ts';
 import type { GuestProvider } from './guest/ports.ts';
-import { createObservability, type Observability } from './observability.ts';
 import { systemClock as clock } from './system-clock.ts';
+import { createObservability, type Observability } from './telemetry/observability.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

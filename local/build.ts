@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle, functions } from '../infra/bundle.ts';
+import { bundle, functions } from '../infra/build/bundle.ts';
 
 export interface Bundles {
   readonly init: string;

@@ -3,7 +3,7 @@ import { itemFromRecord } from '../lambda/aws/crm-item.ts';
 import type { CrmRecord } from '../lambda/guest/crm-record.ts';
 import { hashSession } from '../lambda/guest/session-hash.ts';
 
-/** A session to try the door with. */
+/** A session to try the API with. */
 export interface DemoVisitor {
   readonly sessionId: string;
   /** What it shows, for the overview and the page. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { openApiDocument } from '../infra/openapi.ts';
+import { openApiDocument } from '../infra/build/openapi.ts';
 import { initPath, problems } from '../lambda/contract.ts';
 
 describe('The OpenAPI document', () => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { problems } from '../lambda/contract.ts';
 import { optionalVariables, requiredVariables } from '../lambda/env.ts';
-import { catalogue } from '../lambda/log-codes.ts';
+import { catalogue } from '../lambda/telemetry/log-codes.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');

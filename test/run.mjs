@@ -25,7 +25,7 @@ const checks = [
     ],
   ],
   ['unused files, exports and dependencies', bin('knip/bin/knip.js')],
-  ['build', [node, '--import', 'tsx', 'infra/bundle.ts']],
+  ['build', [node, '--import', 'tsx', 'infra/build/bundle.ts']],
 ];
 
 const run = ([command, ...args], stdio) =>

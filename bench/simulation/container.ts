@@ -1,4 +1,4 @@
-import { createDrainBatch } from '../../lambda/aws/drain-batch.ts';
+import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import { createOverflowQueue, parseQueuedRegistration } from '../../lambda/aws/overflow-queue.ts';
 import { createApiClient } from '../../lambda/genesys/api-client.ts';
 import { createBreaker } from '../../lambda/genesys/breaker.ts';
@@ -13,8 +13,8 @@ import {
   type InitialiseGuestCommand,
   type InitialiseGuestResult,
 } from '../../lambda/guest/initialise-guest.ts';
-import { createMemoryRegistry } from '../../lambda/guest/memory-registry.ts';
 import type { Deadline } from '../../lambda/guest/ports.ts';
+import { createDrainBatch } from '../../lambda/sqs/drain-batch.ts';
 import { assumptions } from './assumptions.ts';
 import type { World } from './world.ts';
 

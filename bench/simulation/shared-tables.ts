@@ -1,6 +1,6 @@
+import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
-import { createMemoryRegistry } from '../../lambda/guest/memory-registry.ts';
 import type { Clock, Deadline, GuestRegistry, VisitorTables } from '../../lambda/guest/ports.ts';
 import { assumptions } from './assumptions.ts';
 import type { Chance } from './chance.ts';

@@ -33,7 +33,7 @@ interface GuestApiProps {
 
 const stageName = 'live';
 
-/** The public door: one route, answered by the function or, where that is not needed, by the gateway itself. */
+/** The public API: one route, answered by the function or, where that is not needed, by the gateway itself. */
 export class GuestApi extends Construct {
   /** Base URL, without a slash at its end. */
   readonly url: string;
@@ -73,7 +73,7 @@ export class GuestApi extends Construct {
     const api = new RestApi(this, 'Rest', {
       // The API's metrics carry this name only, so it has to be the environment's own.
       restApiName: Stack.of(this).stackName,
-      description: 'The door between website visitors and Genesys Cloud Web Messaging',
+      description: 'Guest profiles for Genesys Cloud Web Messaging',
       endpointTypes: [EndpointType.REGIONAL],
       disableExecuteApiEndpoint: settings.customDomain !== undefined,
       cloudWatchRole: true,
@@ -156,7 +156,7 @@ export class GuestApi extends Construct {
     accept(
       method,
       ['AwsSolutions-APIG4', 'AwsSolutions-COG4'],
-      'Website visitors are anonymous: this is the door through which they get their first credential. Origin, rate limits, the firewall and optionally signed sessions protect it.',
+      'Website visitors are anonymous: this is where they get their first credential. Origin, rate limits, the firewall and optionally signed sessions protect it.',
     );
   }
 

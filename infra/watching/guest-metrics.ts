@@ -1,6 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { type MetricName, type metricDimensions, metricNamespace } from '../../lambda/metric-names.ts';
+import {
+  type MetricName,
+  type metricDimensions,
+  metricNamespace,
+} from '../../lambda/telemetry/metric-names.ts';
 import type { Settings } from '../settings.ts';
 
 type Dimensions = Record<(typeof metricDimensions)[number], string>;

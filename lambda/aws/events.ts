@@ -1,4 +1,4 @@
-/** What the AWS adapters report; the catalogue in `observability.ts` gives each its level, text and metrics. */
+/** What the AWS adapters report; the catalogue in `telemetry/log-codes.ts` gives each its level, text and metrics. */
 export type AwsEvent =
   /** The secret was read anew and has changed. */
   | 'secret_changed'
@@ -17,10 +17,4 @@ export type AwsEvent =
   /** `store` (the name of the event that its failures are reported as): calls fail at once for a while. */
   | 'table_breaker_opened'
   /** `operation`, `reason`: one call to the overflow queue failed. */
-  | 'queue_call_failed'
-  /** `messageId`: a message that no request of ours has sent; SQS moves it to the dead-letter queue. */
-  | 'message_poisoned'
-  /** `messageId`, `name`: a registration failed unexpectedly and is delivered again. */
-  | 'message_failed'
-  /** `messageId`: the message comes back after the queue's own visibility timeout. */
-  | 'visibility_unchanged';
+  | 'queue_call_failed';

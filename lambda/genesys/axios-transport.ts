@@ -84,7 +84,7 @@ export const createAxiosTransport = ({
     validateStatus: () => true,
     transformRequest: [(body) => body],
     transformResponse: [parseJson],
-    headers: { common: { 'Accept-Encoding': 'identity', 'User-Agent': 'genesys-guest-door' } },
+    headers: { common: { 'Accept-Encoding': 'identity', 'User-Agent': 'guest-profiles' } },
   });
 
   const send: Transport = async ({ method, url, headers, body }, signal) => {

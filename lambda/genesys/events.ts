@@ -1,5 +1,5 @@
 /**
- * What happens between us and Genesys Cloud; the catalogue in `observability.ts` gives each its level, text and
+ * What happens between us and Genesys Cloud; the catalogue in `telemetry/log-codes.ts` gives each its level, text and
  * metrics. `endpoint` is one of oauth, guest, guest_token, contact. No field holds upstream text.
  */
 export type GenesysEvent =

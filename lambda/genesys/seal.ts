@@ -8,7 +8,7 @@ const version = 'v1.';
 
 /** HKDF-SHA-256 (RFC 5869) from the client secret, a different key for each purpose. */
 const keyFor = (clientSecret: string, purpose: string): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', clientSecret, 'genesys-guest-door', `seal:${purpose}`, keyBytes));
+  new Uint8Array(hkdfSync('sha256', clientSecret, 'guest-profiles', `seal:${purpose}`, keyBytes));
 
 /**
  * Encrypts a text with AES-256-GCM under a key derived from the client secret: who reads the table alone learns

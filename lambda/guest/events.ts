@@ -1,4 +1,4 @@
-/** What the domain reports; the catalogue in `observability.ts` gives each its level, text and metrics. */
+/** What the domain reports; the catalogue in `telemetry/log-codes.ts` gives each its level, text and metrics. */
 export type GuestEvent =
   | 'enrichment_matched'
   | 'enrichment_not_found'

@@ -43,7 +43,7 @@ const cdk = (...args: readonly string[]) =>
 
 beforeAll(async () => {
   if (existsSync(join(root, 'dist/lambda/init/index.mjs'))) return;
-  const { status, output } = await run('node_modules/tsx/dist/cli.mjs', ['infra/bundle.ts']);
+  const { status, output } = await run('node_modules/tsx/dist/cli.mjs', ['infra/build/bundle.ts']);
   if (status !== 0) throw new Error(output);
 }, 60_000);
 afterAll(() => rmSync(out, { recursive: true, force: true }));

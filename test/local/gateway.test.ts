@@ -81,13 +81,13 @@ describe('the gateway', () => {
 
   it('gives the function a context whose time runs out', async () => {
     const { seen, handler } = recording();
-    const url = await start({ handler, functionName: 'door', timeoutMs: 5000 });
+    const url = await start({ handler, functionName: 'guests', timeoutMs: 5000 });
     await fetch(`${url}${path}`, { method: 'POST' });
     const context = seen[0]?.context;
     expect(context).toMatchObject({
-      functionName: 'door',
+      functionName: 'guests',
       awsRequestId: expect.stringMatching(/^[\da-f-]{36}$/),
-      invokedFunctionArn: expect.stringContaining(':function:door'),
+      invokedFunctionArn: expect.stringContaining(':function:guests'),
     });
     const before = context?.getRemainingTimeInMillis() ?? 0;
     await new Promise((resolve) => setTimeout(resolve, 30));

@@ -13,7 +13,7 @@ describe('the embedded Secrets Manager', () => {
   let service: SecretsManager;
   let client: SecretsManagerClient;
   beforeEach(async () => {
-    service = await startSecretsManager({ secrets: { door: 'first' } });
+    service = await startSecretsManager({ secrets: { guests: 'first' } });
     client = new SecretsManagerClient({
       endpoint: service.url,
       region: localRegion,
@@ -29,7 +29,7 @@ describe('the embedded Secrets Manager', () => {
   const get = (SecretId: string) => client.send(new GetSecretValueCommand({ SecretId }));
 
   it('gives the real client a secret by name and by ARN, and counts the reads', async () => {
-    const byName = await get('door');
+    const byName = await get('guests');
     const byArn = await get(byName.ARN ?? '');
     expect([byName.SecretString, byArn.SecretString]).toEqual(['first', 'first']);
     expect(byName.CreatedDate).toBeInstanceOf(Date);
@@ -37,15 +37,15 @@ describe('the embedded Secrets Manager', () => {
   });
 
   it('serves a rotated secret as a new version', async () => {
-    const before = await get('door');
-    service.put('door', 'second');
-    const after = await get('door');
-    await client.send(new PutSecretValueCommand({ SecretId: 'door', SecretString: 'third' }));
-    const last = await get('door');
+    const before = await get('guests');
+    service.put('guests', 'second');
+    const after = await get('guests');
+    await client.send(new PutSecretValueCommand({ SecretId: 'guests', SecretString: 'third' }));
+    const last = await get('guests');
     expect([after.SecretString, last.SecretString]).toEqual(['second', 'third']);
     expect(new Set([before.VersionId, after.VersionId, last.VersionId]).size).toBe(3);
-    const described = await client.send(new DescribeSecretCommand({ SecretId: 'door' }));
-    expect(described.Name).toBe('door');
+    const described = await client.send(new DescribeSecretCommand({ SecretId: 'guests' }));
+    expect(described.Name).toBe('guests');
   });
 
   it('answers ResourceNotFoundException for an unknown secret', async () => {
@@ -54,17 +54,17 @@ describe('the embedded Secrets Manager', () => {
 
   it('fails, breaks the connection, hangs and is slow when told to', async () => {
     service.setFault({ failure: 503 });
-    await expect(get('door')).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
+    await expect(get('guests')).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
     service.setFault({ failure: 'reset' });
-    await expect(get('door')).rejects.toThrow();
+    await expect(get('guests')).rejects.toThrow();
     service.setFault({ failure: 'hang' });
     const abortSignal = AbortSignal.timeout(50);
     await expect(
-      client.send(new GetSecretValueCommand({ SecretId: 'door' }), { abortSignal }),
+      client.send(new GetSecretValueCommand({ SecretId: 'guests' }), { abortSignal }),
     ).rejects.toMatchObject({ name: 'AbortError' });
     service.setFault({ latencyMs: 60 });
     const startedAt = performance.now();
-    await get('door');
+    await get('guests');
     expect(performance.now() - startedAt).toBeGreaterThan(55);
     expect(service.reads).toBe(4);
   });

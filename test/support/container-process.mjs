@@ -5,7 +5,7 @@ process.on('message', async ({ id, event, timeoutMs }) => {
   const endsAt = Date.now() + timeoutMs;
   const context = {
     awsRequestId: `invocation-${id}`,
-    functionName: 'guest-door',
+    functionName: 'guest-profiles',
     getRemainingTimeInMillis: () => endsAt - Date.now(),
   };
   try {

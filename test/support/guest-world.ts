@@ -1,3 +1,4 @@
+import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { createDrainRegistration } from '../../lambda/guest/drain-registration.ts';
 import {
@@ -8,7 +9,6 @@ import {
 } from '../../lambda/guest/errors.ts';
 import type { GuestEvent } from '../../lambda/guest/events.ts';
 import { createInitialiseGuest } from '../../lambda/guest/initialise-guest.ts';
-import { createMemoryRegistry } from '../../lambda/guest/memory-registry.ts';
 import type {
   Deadline,
   GuestProvider,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { metricDimensions, metricNamespace, metrics } from '../../../lambda/metric-names.ts';
+import { metricDimensions, metricNamespace, metrics } from '../../../lambda/telemetry/metric-names.ts';
 import type { Stacks, SynthesisedStack } from '../template.ts';
 
 interface AlarmMetric {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim, Clock, GuestRegistry, KnownGuest, Registration } from './ports.ts';
-import { leaseSkewMs, liveRegistration, type RegistryEntry } from './registration.ts';
+import type { Claim, Clock, GuestRegistry, KnownGuest, Registration } from '../guest/ports.ts';
+import { leaseSkewMs, liveRegistration, type RegistryEntry } from '../guest/registration.ts';
 
 export interface MemoryRegistryOptions {
   readonly clock: Clock;

@@ -12,10 +12,10 @@ import {
   problems,
   queuedResponseSchema,
   signatureHeader,
-} from '../lambda/contract.ts';
+} from '../../lambda/contract.ts';
 
-const file = fileURLToPath(new URL('../docs/api/openapi.json', import.meta.url));
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const file = fileURLToPath(new URL('../../docs/api/openapi.json', import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 // Rules that JSON Schema cannot say (well-formed Unicode) are left to the function and to the descriptions.
 const schemaOf = (schema: GenericSchema): object => {
@@ -54,7 +54,7 @@ const problemResponses = (): Record<string, object> => {
 export const openApiDocument = (): object => ({
   openapi: '3.0.3',
   info: {
-    title: 'Genesys guest door',
+    title: 'Guest profiles for Genesys Cloud',
     version,
     description: 'Turns an anonymous website session into a Genesys Cloud guest and an ephemeral token.',
   },

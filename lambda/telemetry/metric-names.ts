@@ -3,7 +3,7 @@
  * No imports: the stack builds its alarms and dashboard from this file.
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-export const metricNamespace = 'GenesysGuestDoor';
+export const metricNamespace = 'GuestProfiles';
 
 /** Dimensions that every metric carries. */
 export const metricDimensions = ['environment', 'provider'] as const;

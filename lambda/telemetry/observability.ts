@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { LogFormatter, Logger, LogItem } from '@aws-lambda-powertools/logger';
 import type { LogAttributes, UnformattedAttributes } from '@aws-lambda-powertools/logger/types';
 import { Metrics } from '@aws-lambda-powertools/metrics';
-import type { Config } from './config.ts';
-import type { Telemetry } from './guest/ports.ts';
+import type { Config } from '../config.ts';
+import type { Telemetry } from '../guest/ports.ts';
 import { catalogue, type LogCode } from './log-codes.ts';
 import { metricNamespace, metrics } from './metric-names.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SQSEvent } from 'aws-lambda';
-import { createDrainBatch } from '../../lambda/aws/drain-batch.ts';
 import type { AwsEvent } from '../../lambda/aws/events.ts';
 import type { DrainOutcome } from '../../lambda/guest/drain-registration.ts';
+import { createDrainBatch } from '../../lambda/sqs/drain-batch.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createRecordedTelemetry } from '../support/recorded-telemetry.ts';
 

@@ -1,7 +1,8 @@
-import type { AwsEvent } from './aws/events.ts';
-import type { GenesysEvent } from './genesys/events.ts';
-import type { GuestEvent } from './guest/events.ts';
-import type { HttpEvent } from './http/handler.ts';
+import type { AwsEvent } from '../aws/events.ts';
+import type { GenesysEvent } from '../genesys/events.ts';
+import type { GuestEvent } from '../guest/events.ts';
+import type { HttpEvent } from '../http/handler.ts';
+import type { SqsEvent } from '../sqs/events.ts';
 import type { MetricName } from './metric-names.ts';
 
 /** Everything that can happen, by its log code. */
@@ -10,6 +11,7 @@ export type LogCode =
   | GenesysEvent
   | AwsEvent
   | HttpEvent
+  | SqsEvent
   | 'cold_start'
   | 'invalid_configuration';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMemoryRegistry } from '../../lambda/guest/memory-registry.ts';
+import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import { createTestClock, deadlineIn } from '../support/clock.ts';
 import { describeRegistry, guestAt, guestTtlSeconds, leaseMs } from '../support/registry-contract.ts';
 

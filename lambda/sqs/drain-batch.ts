@@ -2,7 +2,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { startDeadline } from '../guest/deadline.ts';
 import type { DrainRegistration } from '../guest/drain-registration.ts';
 import type { Clock, Deadline, QueuedRegistration, Telemetry } from '../guest/ports.ts';
-import type { AwsEvent } from './events.ts';
+import type { SqsEvent } from './events.ts';
 
 export interface DrainBatchDependencies {
   readonly drain: DrainRegistration;
@@ -10,7 +10,7 @@ export interface DrainBatchDependencies {
   readonly parse: (body: string) => QueuedRegistration;
   readonly changeVisibility: (receiptHandle: string, seconds: number, deadline: Deadline) => Promise<void>;
   readonly clock: Clock;
-  readonly telemetry: Telemetry<AwsEvent>;
+  readonly telemetry: Telemetry<SqsEvent>;
   /** Time that one registration needs at least; a batch is broken off rather than cut by Lambda. */
   readonly reserveMs: number;
 }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { catalogue } from '../lambda/log-codes.ts';
-import { metricNamespace, metrics } from '../lambda/metric-names.ts';
-import { createObservability, redact } from '../lambda/observability.ts';
+import { catalogue } from '../../lambda/telemetry/log-codes.ts';
+import { metricNamespace, metrics } from '../../lambda/telemetry/metric-names.ts';
+import { createObservability, redact } from '../../lambda/telemetry/observability.ts';
 
 /** What is written to stdout and stderr while `work` runs, line by line. */
 const linesOf = async (work: () => Promise<void>): Promise<Record<string, unknown>[]> => {

@@ -3,7 +3,7 @@ import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Plugin } from 'esbuild';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The Lambda functions that are built: name of the folder below `dist/lambda` and entry module. */
 export const functions = { init: 'lambda/init.ts', drain: 'lambda/drain.ts' } as const;

@@ -1,0 +1,8 @@
+/** What the edge of the queue reports; the catalogue in `telemetry/log-codes.ts` gives each its level, text and metrics. */
+export type SqsEvent =
+  /** `messageId`: a message that no request of ours has sent; SQS moves it to the dead-letter queue. */
+  | 'message_poisoned'
+  /** `messageId`, `name`: a registration failed unexpectedly and is delivered again. */
+  | 'message_failed'
+  /** `messageId`: the message comes back after the queue's own visibility timeout. */
+  | 'visibility_unchanged';
