@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SQSEvent } from 'aws-lambda';
-import type { AwsEvent } from '../../lambda/aws/events.ts';
 import type { DrainOutcome } from '../../lambda/guest/drain-registration.ts';
 import { createDrainBatch } from '../../lambda/sqs/drain-batch.ts';
+import type { SqsEvent } from '../../lambda/sqs/events.ts';
 import { createTestClock } from '../support/clock.ts';
 import { createRecordedTelemetry } from '../support/recorded-telemetry.ts';
 
 /** A batch whose messages are the names of their sessions; `poison` is none. */
 const createBatchWorld = (outcomes: Readonly<Record<string, DrainOutcome | Error>> = {}) => {
   const clock = createTestClock();
-  const telemetry = createRecordedTelemetry<AwsEvent>();
+  const telemetry = createRecordedTelemetry<SqsEvent>();
   const drained: { session: string; deliveries: number }[] = [];
   const visibility: Record<string, number> = {};
   const batch = createDrainBatch({
