@@ -17,7 +17,7 @@ import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import { invalidJson, problemOf, toGuestError } from './problem.ts';
 import { bodyBytes, type HttpRequest, type ProxyEvent, readRequest } from './request.ts';
 import { type AllowedOrigins, isAllowedOrigin, type ProxyResponse, respond } from './response.ts';
-import { type SigningKeys, verifySignature } from './session-signature.ts';
+import { type SigningKeys, verifySession } from './session-verification.ts';
 
 /** What the edge reports. */
 export type HttpEvent =
@@ -103,7 +103,8 @@ export const createInitHandler = ({
     const { sessionId, consentGiven, consentType } = parseBody(request.body);
     if (requireSignedSession) {
       const signature = request.headers['x-session-signature'];
-      await verifySignature(signature, sessionId, signingKeys, clock.now(), deadline);
+      const options = { mode: 'required', audience: 'guest-profiles', keys: signingKeys } as const;
+      await verifySession(signature, sessionId, options, clock.now(), deadline);
     }
     const consent = resolveConsent({ given: consentGiven, type: consentType }, requireExplicitConsent);
     return await initialise({ sessionId, consent }, deadline);
