@@ -9,7 +9,7 @@ export type GuestEvent =
   | 'guest_reused'
   /** `sessionHash`, `reason`: a guest may exist at Genesys that nobody knows. */
   | 'guest_orphaned'
-  /** Genesys does not know the remembered guest any more; it is registered anew. */
+  /** Genesys does not know the remembered guest any more; it is registered again. */
   | 'guest_unknown'
   /** `operation`: the registry could not be reached; uniqueness holds within this container only. */
   | 'registry_unavailable'
