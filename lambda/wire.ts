@@ -15,9 +15,9 @@ import { startDeadline } from './guest/deadline.ts';
 import { createDrainRegistration } from './guest/drain-registration.ts';
 import { createInitialiseGuest } from './guest/initialise-guest.ts';
 import type { Clock, GuestProvider } from './guest/ports.ts';
+import { parseQueuedRegistration } from './guest/queued-registration.ts';
 import { createInitHandler } from './http/handler.ts';
 import { createDrainBatch } from './sqs/drain-batch.ts';
-import { parseQueuedRegistration } from './sqs/message.ts';
 import { createObservability, type Observability } from './telemetry/observability.ts';
 import { systemClock } from './time/system-clock.ts';
 

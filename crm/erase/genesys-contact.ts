@@ -10,7 +10,7 @@ import { createOAuthToken } from '../../lambda/genesys/oauth-token.ts';
 import type { Outcome } from '../../lambda/genesys/outcome.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import type { GenesysAccess } from '../target/target.ts';
 import type { ContactReceipt } from './receipt.ts';
 

@@ -11,7 +11,7 @@ import { webchatScope } from '../../lambda/genesys/webchat-v1.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
 import type { Telemetry } from '../../lambda/guest/ports.ts';
-import { systemClock as clock } from '../../lambda/system-clock.ts';
+import { systemClock as clock } from '../../lambda/time/system-clock.ts';
 import { CheckFailed } from './check.ts';
 
 const loginBudgetMs = 15_000;

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { StoreUnavailableError } from '../guest/errors.ts';
 import type { Clock, Deadline, OverflowQueue, Telemetry } from '../guest/ports.ts';
-import { formatQueuedRegistration } from '../sqs/message.ts';
+import { formatQueuedRegistration } from '../guest/queued-registration.ts';
 import { abortable } from '../time/abortable.ts';
 import type { AwsEvent } from './events.ts';
 import { failureReason } from './failure-reason.ts';

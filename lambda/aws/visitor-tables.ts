@@ -27,6 +27,8 @@ export interface VisitorTablesOptions {
 export const createVisitorTables = (options: VisitorTablesOptions): VisitorTables => {
   const { client, crmTableName, guestTableName, clock, telemetry } = options;
   const guard = createTableGuard({ ...options, failed: 'tables_unavailable' });
+  // Of its own: a registry that responds says nothing about the CRM table.
+  const crmGuard = createTableGuard({ ...options, failed: 'tables_unavailable' });
 
   /** The newest hash whose item holds a record that is valid and has not expired. */
   const crmLookup = (hashes: SessionHashes, items: readonly Item[]): CrmLookup => {
@@ -56,11 +58,9 @@ export const createVisitorTables = (options: VisitorTablesOptions): VisitorTable
       ),
     });
     try {
-      const { Responses = {}, UnprocessedKeys = {} } = await guard(
-        'read',
-        deadline,
-        async (abortSignal) => await client.send(command, { abortSignal }),
-      );
+      const { Responses = {}, UnprocessedKeys = {} } = await (tableNames.includes(guestTableName)
+        ? guard
+        : crmGuard)('read', deadline, async (abortSignal) => await client.send(command, { abortSignal }));
       const isMissing = (name: string): boolean => UnprocessedKeys[name] !== undefined;
       if (tableNames.some(isMissing)) {
         telemetry.record('tables_unavailable', { operation: 'read', reason: 'UnprocessedKeys' });

@@ -2,7 +2,6 @@ import { deadlineExceeded, LimitedError } from '../guest/errors.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import type { GenesysEvent } from './events.ts';
-import type { OAuthToken } from './oauth-token.ts';
 import type { Endpoint, Outcome } from './outcome.ts';
 import { recordRefusal } from './refusal.ts';
 import { backoffMs, isDaily } from './retry-after.ts';
@@ -109,9 +108,15 @@ export const createRetry = ({
   };
 };
 
+/** Where the OAuth token comes from. */
+export interface TokenSource {
+  get(deadline: Deadline): Promise<string>;
+  invalidate(token: string, deadline: Deadline): Promise<void>;
+}
+
 export interface CallOptions {
   readonly client: ApiClient;
-  readonly oauth: OAuthToken;
+  readonly oauth: TokenSource;
   readonly clock: Clock;
   readonly telemetry: Telemetry<GenesysEvent>;
   readonly random?: (() => number) | undefined;

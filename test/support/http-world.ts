@@ -5,7 +5,7 @@ import {
   type HttpEvent,
   type InitHandlerDependencies,
 } from '../../lambda/http/handler.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import { createRecordedTelemetry } from './recorded-telemetry.ts';
 
 export const origin = 'https://www.example.com';
@@ -57,12 +57,14 @@ export const createHttpWorld = (
       return state.answer;
     },
     signingKeys,
+    invocation: async (_requestId, work) => await work(),
     clock: systemClock,
     telemetry,
     settings: {
       allowedOrigins: new Set([origin]),
       requireExplicitConsent: false,
-      requireSignedSession: false,
+      sessionVerification: 'off',
+      sessionTokenAudience: 'guest-profiles:test',
       initBudgetMs: 8000,
       ...settings,
     },

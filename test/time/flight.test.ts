@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFlight } from '../../lambda/genesys/flight.ts';
+import { createFlight } from '../../lambda/time/flight.ts';
 import type { Deadline } from '../../lambda/guest/ports.ts';
 import { createTestClock, deadlineIn } from '../support/clock.ts';
 

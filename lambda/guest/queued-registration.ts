@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import { consentTypes } from '../guest/consent.ts';
-import type { QueuedRegistration } from '../guest/ports.ts';
-import { isSessionHash } from '../guest/session-hash.ts';
+import { consentTypes } from './consent.ts';
+import type { QueuedRegistration } from './ports.ts';
+import { isSessionHash } from './session-hash.ts';
 
 /** A message that no delivery can turn into a registration. Names the bad fields, no value. */
 export class PoisonMessageError extends Error {
