@@ -171,7 +171,8 @@ const schema = v.object({
 } satisfies Record<VariableName, unknown>);
 
 /** Domain of a Genesys Cloud region, from the API host: `api.mypurecloud.de` → `mypurecloud.de`. */
-const regionDomain = (genesysBaseUrl: string): string => new URL(genesysBaseUrl).host.replace(/^api\./, '');
+export const regionDomain = (genesysBaseUrl: string): string =>
+  new URL(genesysBaseUrl).host.replace(/^api\./, '');
 
 interface GenesysHosts {
   readonly genesysBaseUrl: string;
