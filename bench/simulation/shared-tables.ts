@@ -85,6 +85,8 @@ export const createSharedTables = (options: SharedTablesOptions): SharedTables =
       await write(deadline, async () => await memory.queue(lease, queuedAtMs, evidence, deadline)),
     refuse: async (lease, evidence, deadline) =>
       await write(deadline, async () => await memory.refuse(lease, evidence, deadline)),
+    rememberContact: async (hashes, guestId, contact, deadline) =>
+      await write(deadline, async () => await memory.rememberContact(hashes, guestId, contact, deadline)),
     updateEvidence: async (hashes, evidence, deadline) =>
       await write(deadline, async () => await memory.updateEvidence(hashes, evidence, deadline)),
     fail: async (lease, deadline) => await write(deadline, async () => await memory.fail(lease, deadline)),

@@ -3,7 +3,7 @@ import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { regionDomain } from '../../lambda/config.ts';
 import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
 import { connect } from '../../lambda/genesys/connect.ts';
-import { contactAnswer, externalIdOf } from '../../lambda/genesys/contact.ts';
+import { contactResponse, externalIdOf } from '../../lambda/genesys/contact.ts';
 import type { Outcome } from '../../lambda/genesys/outcome.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
@@ -69,7 +69,7 @@ export const createContactEraser = (
             method: 'POST',
             url: `${baseUrl}${lookupPath}`,
             body: { json: identifier },
-            schema: contactAnswer,
+            schema: contactResponse,
             expected: [404],
           },
           deadline,

@@ -110,6 +110,7 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
     complete: failing(losing('completeResponses', shared.complete)),
     queue: failing(shared.queue),
     refuse: failing(shared.refuse),
+    rememberContact: failing(shared.rememberContact),
     updateEvidence: failing(shared.updateEvidence),
     fail: failing(shared.fail),
     release: failing(shared.release),
