@@ -168,7 +168,6 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       ConditionExpression: [
         'leaseOwner = :owner',
         notRefused,
-        putNew,
         ...empty.map((name) => `attribute_not_exists(${name})`),
       ].join(' AND '),
       ExpressionAttributeValues: { ':owner': { S: owner }, ...refusalValues },
