@@ -27,8 +27,12 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
   return {
     environment: { AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: queueUrl },
     messages: () => sqs.messages('overflow'),
+    /** When the next message can be received, in epoch milliseconds. */
+    nextVisibleAtMs: () => Math.min(...sqs.messages('overflow').map(({ visibleAtMs }) => visibleAtMs)),
     /** Sends a message again, as SQS may: at least once is all that it promises. */
     sendAgain: (body: string) => queue.send(body),
+    /** What is visible goes to somebody who does nothing with it: it comes back after these seconds. */
+    hide: (seconds: number) => queue.receive(10, seconds),
     poll,
     /** Polls until the queue is empty, for ten seconds at most. */
     drain: async (worker: LambdaContainer): Promise<void> => {
