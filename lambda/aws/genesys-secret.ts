@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { SessionHashKey } from '../guest/session-hash.ts';
 
-const shortestHashKeyBytes = 32;
+const shortestKeyBytes = 32;
 const mostKeys = 2;
 
 const text = v.pipe(v.string('must be a string'), v.minLength(1, 'must not be empty'));
@@ -9,6 +9,10 @@ const key = v.pipe(
   text,
   v.base64('must be base64'),
   v.transform((value): Uint8Array => Buffer.from(value, 'base64')),
+  v.check(
+    (bytes) => bytes.byteLength >= shortestKeyBytes,
+    `must be at least ${shortestKeyBytes} bytes in base64`,
+  ),
 );
 const keyId = v.pipe(text, v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'));
 
@@ -21,19 +25,19 @@ const sessionHashKey = v.pipe(
     ),
     ['key'],
   ),
-  v.forward(
-    v.check(
-      ({ key: bytes }) => bytes === undefined || bytes.byteLength >= shortestHashKeyBytes,
-      `must be at least ${shortestHashKeyBytes} bytes in base64`,
-    ),
-    ['key'],
-  ),
   v.transform(
     ({ id, key: bytes }): SessionHashKey => (bytes === undefined ? { id: 'plain' } : { id, key: bytes }),
   ),
 );
 
 const atMost = `must be a list of at most ${mostKeys}, newest first`;
+
+const hasDuplicates = (keys: readonly (Uint8Array | undefined)[]): boolean => {
+  const present = keys.flatMap((bytes) =>
+    bytes === undefined ? [] : [Buffer.from(bytes).toString('base64')],
+  );
+  return new Set(present).size < present.length;
+};
 
 /** The secret as operators write it. Messages name rules, never values: they reach logs. */
 const secretSchema = v.object(
@@ -114,7 +118,16 @@ export const parseSecret = (text: string): GenesysSecret => {
     );
   }
   const parsed = v.safeParse(secretSchema, values);
-  if (parsed.success) return parsed.output;
+  if (parsed.success) {
+    const { sessionHashKeys, sessionSigningKeys, externalIdKey } = parsed.output;
+    // A hash is logged: under a key that also signs, it would be a signature.
+    if (
+      hasDuplicates([...sessionHashKeys.map(({ key: bytes }) => bytes), ...sessionSigningKeys, externalIdKey])
+    ) {
+      throw new SecretError('secret_malformed', 'Two keys of the secret are equal.', 'keys');
+    }
+    return parsed.output;
+  }
   const [issue] = parsed.issues;
   const field = v.getDotPath(issue) ?? 'secret';
   const rule = field === 'secret' ? 'must be a JSON object' : issue.message;
