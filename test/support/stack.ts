@@ -8,7 +8,7 @@ import { localCredentials, localRegion, startDynamoDb } from '../../local/embedd
 import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { restEvent } from './http-world.ts';
-import { type LambdaContainer, startContainer } from './lambda-container.ts';
+import { type InvokeOptions, type LambdaContainer, startContainer } from './lambda-container.ts';
 
 export const crmTable = 'crm';
 export const guestTable = 'guests';
@@ -105,7 +105,7 @@ export const post = async (
   container: LambdaContainer,
   body: unknown,
   event: Parameters<typeof restEvent>[1] = {},
-  timeoutMs?: number,
+  options?: InvokeOptions,
 ): Promise<Answer> => {
   const startedMs = performance.now();
   const {
@@ -116,7 +116,7 @@ export const post = async (
     statusCode: number;
     headers: Record<string, string>;
     body: string;
-  }>(restEvent(body, event), timeoutMs);
+  }>(restEvent(body, event), options);
   return {
     status: statusCode,
     headers,
