@@ -31,16 +31,31 @@ const ownedByStack: ReadonlySet<VariableName> = new Set([
   'OVERFLOW_QUEUE_URL',
 ]);
 
+/** Settings that the stack has a value for, and a person may have another one. */
+const adjustable: readonly VariableName[] = [...optionalVariables, 'ALLOWED_ORIGINS'];
+
 /** The settings of the function that are set in an environment, such as `REQUIRE_SIGNED_SESSION=true npm start`. */
 export const settingsFrom = (
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> =>
   Object.fromEntries(
-    optionalVariables.flatMap((name) => {
+    adjustable.flatMap((name) => {
       const value = environment[name];
       return value === undefined || ownedByStack.has(name) ? [] : [[name, value]];
     }),
   );
+
+/**
+ * The stack's own page always may; beside it the origins that were asked for. Without any, every origin: the page
+ * under development has a port of its own, and nothing real is behind the local stack.
+ */
+const allowedOrigins = (
+  own: readonly string[],
+  { ALLOWED_ORIGINS: asked, ENVIRONMENT }: Readonly<Record<string, string>>,
+): string => {
+  if (asked === '*' || (asked === undefined && ENVIRONMENT !== 'production')) return '*';
+  return [...own, ...(asked === undefined ? [] : [asked])].join(',');
+};
 
 /** The whole environment of the functions in the local stack. */
 export const functionEnvironment = ({
@@ -51,6 +66,7 @@ export const functionEnvironment = ({
   settings,
 }: {
   readonly endpoints: Endpoints;
+  /** Of the stack's own page. */
   readonly origins: readonly string[];
   readonly provider: ProviderName;
   readonly queueUrl: string;
@@ -65,7 +81,7 @@ export const functionEnvironment = ({
   GENESYS_SECRET_ID: secretId,
   CRM_TABLE_NAME: tables.crm,
   GUEST_TABLE_NAME: tables.guests,
-  ALLOWED_ORIGINS: origins.join(','),
+  ALLOWED_ORIGINS: allowedOrigins(origins, settings),
   GUEST_PROVIDER: provider,
   GENESYS_BASE_URL: endpoints.genesys,
   GENESYS_LOGIN_URL: endpoints.genesys,
