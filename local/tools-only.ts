@@ -4,7 +4,7 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
  * Of any port: what comes under a loopback name was not sent to a name that an attacker's DNS points here, and a
  * proxy of a test keeps the signed `Host` of its own port.
  */
-const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
+export const loopbackHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 
 /**
  * Why a request is not from a tool on this machine; `undefined` where it is. Any page that a developer visits may
