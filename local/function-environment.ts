@@ -7,6 +7,9 @@ export const tables = { crm: 'crm', guests: 'guests' } as const;
 export const secretId = 'local/genesys';
 export const queueNames = { overflow: 'overflow', deadLetters: 'overflow-dead-letters' } as const;
 export const externalSourceId = '9e2b0f30-5a3c-4a7e-8f5d-0c1d2e3f4a5b';
+export const messagingDeploymentId = '5b7e2c1d-4f3a-4e6b-9c8d-7a6b5c4d3e2f';
+/** Of the function `resolve`, for the data action that invokes it. */
+export const resolveArn = `arn:aws:lambda:${localRegion}:000000000000:function:resolve`;
 export const clientCredentials = { clientId: 'local-client', clientSecret: 'local-client-secret' } as const;
 
 /** The secret of the local stack. Its keys are public and worth nothing: nothing real is behind them. */
@@ -75,7 +78,7 @@ export const functionEnvironment = ({
   ENVIRONMENT: 'development',
   ATTRIBUTE_MAP: JSON.stringify(demoAttributeMap),
   EXPOSED_CRM_ATTRIBUTES: demoExposedAttributes,
-  WEB_MESSAGING_DEPLOYMENT_ID: '5b7e2c1d-4f3a-4e6b-9c8d-7a6b5c4d3e2f',
+  WEB_MESSAGING_DEPLOYMENT_ID: messagingDeploymentId,
   EXTERNAL_SOURCE_ID: externalSourceId,
   ...settings,
   GENESYS_SECRET_ID: secretId,

@@ -20,6 +20,17 @@ export const refusalOf = ({ headers }: Pick<IncomingMessage, 'headers'>): string
   return undefined;
 };
 
+/** Whether a request comes from another page than one of this server itself, or under a foreign host name. */
+export const foreignPage = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean => {
+  const { host = '', origin } = headers;
+  const site = headers['sec-fetch-site']?.toString();
+  return (
+    !loopbackHost.test(host) ||
+    (origin !== undefined && origin !== `http://${host}`) ||
+    !['same-origin', 'none', undefined].includes(site)
+  );
+};
+
 /** Serves tools on this machine; pages and foreign host names get 403 and no CORS headers. */
 export const toolsOnly =
   (serve: RequestListener): RequestListener =>

@@ -1,39 +1,7 @@
+import type { Desk, DeskConversation } from '../../website/agent/desk.ts';
 import type { Conversation } from './conversations.ts';
 import { guestDataPrefix } from './inbound-flow.ts';
 import type { Organisation } from './organisation.ts';
-
-/** A conversation as an agent sees it. */
-export interface DeskConversation {
-  readonly id: string;
-  readonly startedAt: string;
-  readonly state: Conversation['state'];
-  /** What the message flow has found out, by the names of `resolve`; empty texts left out. */
-  readonly guest: Readonly<Record<string, string>>;
-  readonly contact?: { readonly id: string; readonly firstName?: string };
-  readonly messages: readonly {
-    readonly id: string;
-    readonly at: string;
-    readonly from: 'visitor' | 'agent';
-    readonly text: string;
-  }[];
-}
-
-/** A guest of `webchat-v1`, which carries its own attributes. */
-export interface DeskGuest {
-  readonly id: string;
-  readonly createdAt: string;
-  readonly name: string;
-  readonly email: string;
-  readonly consentGiven: boolean;
-  readonly consentType: string;
-  readonly attributes: Readonly<Record<string, string | number | boolean>>;
-}
-
-export interface Desk {
-  /** Latest first. */
-  readonly conversations: readonly DeskConversation[];
-  readonly guests: readonly DeskGuest[];
-}
 
 /** What a page of the agent desktop may do. */
 export interface AgentDesktop {
