@@ -60,6 +60,16 @@ const allowedOrigins = (
   return [...own, ...(asked === undefined ? [] : [asked])].join(',');
 };
 
+/** Origins that may open the WebSocket of Web Messaging: the same, but every port of this machine instead of all. */
+export const messagingOrigins = (
+  own: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): '*' | 'loopback' | string[] => {
+  if (settings['ALLOWED_ORIGINS'] === '*') return '*';
+  const allowed = allowedOrigins(own, settings);
+  return allowed === '*' ? 'loopback' : allowed.split(',');
+};
+
 /** The whole environment of the functions in the local stack. */
 export const functionEnvironment = ({
   endpoints,

@@ -13,6 +13,7 @@ import {
   functionEnvironment,
   localSecret,
   messagingDeploymentId,
+  messagingOrigins,
   queueNames,
   secretId,
   tables,
@@ -135,6 +136,7 @@ const start = async (
       ...(onError === undefined ? {} : { onError }),
     }),
   );
+  const origins = [gateway.url, `http://localhost:${gateway.port}`];
   const building = bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
   building.catch(() => undefined);
   const dynamodb = keep(
@@ -156,6 +158,7 @@ const start = async (
   const genesys = keep(
     await startGenesysSimulator({
       messagingDeploymentId,
+      messagingOrigins: messagingOrigins(origins, settings),
       flow: messageFlow(
         settings['ATTRIBUTE_MAP'] ?? JSON.stringify(demoAttributeMap),
         resolve.promise,
@@ -179,7 +182,7 @@ const start = async (
   const queueUrl = sqs.queueUrl(queueNames.overflow);
   const environment = functionEnvironment({
     endpoints,
-    origins: [gateway.url, `http://localhost:${gateway.port}`],
+    origins,
     provider,
     queueUrl,
     settings,

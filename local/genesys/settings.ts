@@ -34,8 +34,8 @@ export const settingsSchema = v.strictObject({
 
   /** The one Web Messaging deployment. */
   messagingDeploymentId: v.optional(v.string(), '5b7e2c1d-4f3a-4e6b-9c8d-7a6b5c4d3e2f'),
-  /** Origins that the deployment lets in. */
-  messagingOrigins: v.optional(v.union([v.literal('*'), v.array(v.string())]), '*'),
+  /** Origins that the deployment lets in; `loopback` is every port of this machine, and clients that are no browser. */
+  messagingOrigins: v.optional(v.union([v.picklist(['*', 'loopback']), v.array(v.string())]), '*'),
   /** How long a messaging session lasts. */
   messagingSessionSeconds: v.optional(count, 72 * 3600),
   messagesPerSecond: v.optional(count, 5),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { functionEnvironment, settingsFrom } from '../../local/function-environment.ts';
+import { functionEnvironment, messagingOrigins, settingsFrom } from '../../local/function-environment.ts';
 
 const own = ['http://127.0.0.1:3000', 'http://localhost:3000'];
 const originsWith = (environment: Record<string, string>): string | undefined =>
@@ -21,6 +21,15 @@ describe('the origins that may use the local API', () => {
     expect(originsWith({ ALLOWED_ORIGINS: 'http://localhost:5173' })).toBe(
       [...own, 'http://localhost:5173'].join(','),
     );
+  });
+
+  it('may write to an agent, too, but not from a page that is not on this machine unless so asked', () => {
+    expect(messagingOrigins(own, settingsFrom({}))).toBe('loopback');
+    expect(messagingOrigins(own, settingsFrom({ ALLOWED_ORIGINS: '*' }))).toBe('*');
+    expect(messagingOrigins(own, settingsFrom({ ALLOWED_ORIGINS: 'http://localhost:5173' }))).toEqual([
+      ...own,
+      'http://localhost:5173',
+    ]);
   });
 
   it('are named ones in an environment called production, which forbids all', () => {

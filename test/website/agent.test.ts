@@ -5,7 +5,7 @@ import { buildFunctions } from '../../local/build.ts';
 import { type LocalStack, startLocalStack } from '../../local/local-stack.ts';
 import { startBrowser } from '../support/browser.ts';
 import { createFakeResolve } from '../support/fake-resolve.ts';
-import { connectMessaging, type MessagingClient } from '../support/messaging-client.ts';
+import { connectMessaging, deploymentId, type MessagingClient } from '../support/messaging-client.ts';
 
 const jane = {
   found: true,
@@ -107,6 +107,33 @@ describe('the agent desktop in a real browser', () => {
     await page.locator('#messages li[data-from=agent]', { hasText: 'Hello, Jane!' }).waitFor();
     expect(await page.getByLabel('Your answer').inputValue()).toBe('');
     expect(policyViolations).toEqual([]);
+  });
+
+  it('hears a page of the website, whose content policy lets the WebSocket through', async () => {
+    await open();
+    const website = await browser.newPage();
+    await website.goto(stack.description.url);
+    await website.evaluate(
+      ([url, deploymentId]) =>
+        new Promise((resolve, reject) => {
+          const socket = new WebSocket(`${url}/v1?deploymentId=${deploymentId}`);
+          const send = (request: object) => socket.send(JSON.stringify({ token: 'a token', ...request }));
+          socket.onerror = () => reject(new Error('The page could not connect.'));
+          socket.onopen = () => send({ action: 'configureSession', deploymentId });
+          socket.onmessage = ({ data }) => {
+            const { class: name } = JSON.parse(data);
+            if (name === 'StructuredMessage') resolve(true);
+            else {
+              const channel = { metadata: { customAttributes: { guestReference: 'ref-jane' } } };
+              send({ action: 'onMessage', message: { type: 'Text', text: 'from the page', channel } });
+            }
+          };
+        }),
+      [stack.genesys.messagingUrl, deploymentId] as const,
+    );
+    await page.getByRole('heading', { name: 'Jane' }).waitFor();
+    await page.locator('#messages').getByText('from the page').waitFor();
+    await website.close();
   });
 
   it('shows an unknown visitor as unknown', async () => {

@@ -32,6 +32,12 @@ const refuse = (socket: Duplex, status: number): void => {
   socket.end(`HTTP/1.1 ${status} ${reasons[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 };
 
+const isAllowed = (origin: string | undefined, allowed: Settings['messagingOrigins']): boolean => {
+  if (allowed === '*') return true;
+  if (allowed !== 'loopback') return allowed.includes(origin ?? '');
+  return origin === undefined || loopbackHost.test(origin.replace(/^http:\/\//, ''));
+};
+
 const connectionOf = (socket: WebSocket): Connection => ({
   send: (frame) => socket.send(JSON.stringify(frame)),
   end: (reason) => {
@@ -55,7 +61,7 @@ export const serveWebMessaging = (server: Server, options: WebMessagingOptions):
     const { messagingDeploymentId, messagingOrigins, connectionsPerMinute } = settings();
     if (pathname !== '/v1') return 404;
     if (!loopbackHost.test(headers.host ?? '')) return 403;
-    if (messagingOrigins !== '*' && !messagingOrigins.includes(headers.origin ?? '')) return 403;
+    if (!isAllowed(headers.origin, messagingOrigins)) return 403;
     if (searchParams.get('deploymentId') !== messagingDeploymentId) return 400;
     return connectRate.take(connectionsPerMinute, now()) > 0 ? 429 : 0;
   };

@@ -24,7 +24,7 @@ export interface Sessions {
   readonly all: ReadonlyMap<string, Session>;
   /** The session of a token, expired ones too. */
   find(token: string): Session | undefined;
-  /** A new session in the place of any other one of this token. */
+  /** A new session in the place of any other one of this token, whose configurations still count. */
   create(token: string, deploymentId: string, lifetimeSeconds: number): Session;
   isExpired(session: Session): boolean;
   /** Ends every session's connections and forgets them all. */
@@ -56,7 +56,7 @@ export const createSessions = (conversations: Conversations, now: () => number):
         expiresAtMs: now() + lifetimeSeconds * 1000,
         connections: new Set(),
         messageRate: createRate(1000),
-        configureRate: createRate(60_000),
+        configureRate: all.get(token)?.configureRate ?? createRate(60_000),
         conversation: undefined,
       };
       all.set(token, session);

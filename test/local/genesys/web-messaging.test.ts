@@ -37,6 +37,12 @@ describe('the Web Messaging WebSocket of the simulator', () => {
       await expect(connectMessaging(genesys.messagingUrl)).rejects.toThrow('refused with 403');
       genesys.control.change({ messagingOrigins: '*' });
       await connect({ origin: 'https://evil.example' });
+      genesys.control.change({ messagingOrigins: 'loopback' });
+      await connect({ origin: 'http://localhost:5173' });
+      await connectMessaging(genesys.messagingUrl).then((client) => client.close());
+      for (const origin of ['https://evil.example', 'http://localhost.evil.example:5173', 'null']) {
+        await expect(connect({ origin })).rejects.toThrow('refused with 403');
+      }
     });
 
     it('refuses unknown deployments and paths, and too many connections a minute', async () => {
@@ -254,7 +260,7 @@ describe('the Web Messaging WebSocket of the simulator', () => {
 
   it('allows sixty configurations a minute', async () => {
     const client = await connect();
-    for (let count = 0; count < 60; count += 1) await client.configure(token);
+    for (let count = 0; count < 60; count += 1) await client.configure(token, { startNew: count % 2 > 0 });
     expect(await client.configure(token)).toMatchObject({ code: 429, body: { retryAfter: 60 } });
   });
 
