@@ -30,7 +30,7 @@ const outputNames = ({ acceptsOutput }: ExportedAction): readonly string[] => {
 };
 
 /**
- * The organisation's inbound message flow, as docs/genesys.md has an administrator build it: participant data →
+ * The organisation's inbound message flow, as docs/local.md lists its steps: participant data →
  * "who is this" → participant data → associate the contact → queue. Nothing that fails keeps the visitor from an agent.
  */
 export const createInboundFlow = ({
