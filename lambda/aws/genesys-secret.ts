@@ -32,11 +32,27 @@ const sessionHashKey = v.pipe(
 
 const atMost = `must be a list of at most ${mostKeys}, newest first`;
 
-const hasDuplicates = (keys: readonly (Uint8Array | undefined)[]): boolean => {
-  const present = keys.flatMap((bytes) =>
-    bytes === undefined ? [] : [Buffer.from(bytes).toString('base64')],
-  );
-  return new Set(present).size < present.length;
+type Keys = Pick<GenesysSecret, 'sessionHashKeys' | 'sessionSigningKeys' | 'externalIdKey'>;
+
+/** The field of a key that another one is equal to; a hash is logged: under a key that also signs, it would be a signature. */
+const fieldOfRepeatedKey = ({
+  sessionHashKeys,
+  sessionSigningKeys,
+  externalIdKey,
+}: Keys): string | undefined => {
+  const keys = [
+    ...sessionHashKeys.map(({ key: bytes }) => ['sessionHashKeys', bytes] as const),
+    ...sessionSigningKeys.map((bytes) => ['sessionSigningKeys', bytes] as const),
+    ['externalIdKey', externalIdKey] as const,
+  ];
+  const seen = new Set<string>();
+  for (const [field, bytes] of keys) {
+    if (bytes === undefined) continue;
+    const text = Buffer.from(bytes).toString('base64');
+    if (seen.has(text)) return field;
+    seen.add(text);
+  }
+  return undefined;
 };
 
 /** The secret as operators write it. Messages name rules, never values: they reach logs. */
@@ -119,12 +135,10 @@ export const parseSecret = (text: string): GenesysSecret => {
   }
   const parsed = v.safeParse(secretSchema, values);
   if (parsed.success) {
-    const { sessionHashKeys, sessionSigningKeys, externalIdKey } = parsed.output;
-    // A hash is logged: under a key that also signs, it would be a signature.
-    if (
-      hasDuplicates([...sessionHashKeys.map(({ key: bytes }) => bytes), ...sessionSigningKeys, externalIdKey])
-    ) {
-      throw new SecretError('secret_malformed', 'Two keys of the secret are equal.', 'keys');
+    const repeated = fieldOfRepeatedKey(parsed.output);
+    if (repeated !== undefined) {
+      const message = `${repeated} of the secret repeats another key.`;
+      throw new SecretError('secret_malformed', message, repeated);
     }
     return parsed.output;
   }
