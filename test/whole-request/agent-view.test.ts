@@ -79,7 +79,7 @@ describe('The chat, with provider web-messaging', () => {
     const patient = await stack.container({ ...environment, CRM_TIMEOUT_MS: '9000' });
     proxy.calls.length = 0;
     proxy.treat(() => ({ delayMs: 1500 }));
-    const { durationMs, body } = await post(patient, { sessionId, consentGiven: true }, {}, 29_000);
+    const { durationMs, body } = await post(patient, { sessionId, consentGiven: true });
     proxy.treat(() => 'pass');
     expect(proxy.calls.map(({ operation }) => operation).sort()).toEqual(['BatchGetItem', 'PutItem']);
     expect(body.enrichment).toBe('matched');
