@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Clock } from '../lambda/guest/ports.ts';
+import type { Clock } from '../../lambda/guest/ports.ts';
 import { systemClock } from '../../lambda/time/system-clock.ts';
 import { createTestClock } from '../support/clock.ts';
 
