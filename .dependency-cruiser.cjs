@@ -47,6 +47,12 @@ module.exports = {
       'Waiting is the same for every room.',
     ),
     only(
+      'data-action-knows-the-domain',
+      '^lambda/data-action/',
+      '^lambda/(data-action/|guest/)',
+      'The edge of the message flow knows neither Genesys nor the SDK.',
+    ),
+    only(
       'sqs-knows-the-domain',
       '^lambda/sqs/',
       '^lambda/(sqs/|guest/)',
@@ -58,7 +64,7 @@ module.exports = {
       comment: 'Entries read process.env and are run by the platform; nothing imports them.',
       severity: 'error',
       from: {},
-      to: { path: '^lambda/(init|drain)\\.ts$' },
+      to: { path: '^lambda/(init|drain|resolve)\\.ts$' },
     },
     {
       name: 'nothing-imports-tests',

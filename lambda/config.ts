@@ -1,9 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import * as v from 'valibot';
+import { resolvedFields } from './data-action/resolved-fields.ts';
 import { requiredVariables, type VariableName } from './env.ts';
 import { isRegionDomain, regionDomains } from './genesys/regions.ts';
 import type { AttributeMap } from './guest/profile.ts';
-import { isResolveField } from './guest/resolved-visitor.ts';
 
 const providerNames = ['webchat-v1', 'web-messaging'] as const;
 export type ProviderName = (typeof providerNames)[number];
@@ -57,6 +57,8 @@ export class ConfigError extends Error {
 
   constructor(readonly faults: readonly { readonly name: string; readonly message: string }[]) {
     super(`Invalid configuration: ${faults.map(({ name, message }) => `${name} ${message}`).join('; ')}`);
+    // The runtime reports a failed start by the name of the class, which the bundler shortens.
+    Object.defineProperty(new.target, 'name', { value: this.name });
   }
 }
 
@@ -171,7 +173,8 @@ const schema = v.object({
 } satisfies Record<VariableName, unknown>);
 
 /** Domain of a Genesys Cloud region, from the API host: `api.mypurecloud.de` → `mypurecloud.de`. */
-const regionDomain = (genesysBaseUrl: string): string => new URL(genesysBaseUrl).host.replace(/^api\./, '');
+export const regionDomain = (genesysBaseUrl: string): string =>
+  new URL(genesysBaseUrl).host.replace(/^api\./, '');
 
 interface GenesysHosts {
   readonly genesysBaseUrl: string;
@@ -219,7 +222,9 @@ const faultsBetween = (
   for (const name of ['WEB_MESSAGING_DEPLOYMENT_ID', 'EXTERNAL_SOURCE_ID'] as const) {
     if (present[name] === undefined) faults.push({ name, message: 'is required by provider web-messaging' });
   }
-  const taken = Object.keys(values.ATTRIBUTE_MAP ?? {}).filter((name) => isResolveField(name));
+  const taken = Object.keys(values.ATTRIBUTE_MAP ?? {}).filter((name) =>
+    resolvedFields.some((field) => field === name),
+  );
   if (taken.length > 0) {
     faults.push({ name: 'ATTRIBUTE_MAP', message: `must not use the fixed names ${taken.join(', ')}` });
   }

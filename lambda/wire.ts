@@ -3,12 +3,16 @@ import { createCredentials } from './aws/credentials.ts';
 import { createGuestRegistry } from './aws/guest-registry.ts';
 import { createMemoryRegistry } from './aws/memory-registry.ts';
 import { createOverflowQueue } from './aws/overflow-queue.ts';
+import { createReferenceBindings } from './aws/reference-bindings.ts';
 import { createTokenVault } from './aws/token-vault.ts';
 import { createVisitorTables } from './aws/visitor-tables.ts';
 import type { Clients } from './clients.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { connect } from './genesys/connect.ts';
+import { createResolveHandler } from './data-action/resolve-handler.ts';
+import { type Connection, connect } from './genesys/connect.ts';
+import { createContacts } from './genesys/contact.ts';
 import { createCreationGate } from './genesys/creation-gate.ts';
+import { createGuestReferences } from './genesys/guest-reference.ts';
 import { createWebMessaging } from './genesys/web-messaging.ts';
 import { createWebchatV1, webchatScope } from './genesys/webchat-v1.ts';
 import { startDeadline } from './guest/deadline.ts';
@@ -16,6 +20,7 @@ import { createDrainRegistration } from './guest/drain-registration.ts';
 import { createInitialiseGuest } from './guest/initialise-guest.ts';
 import type { Clock, GuestProvider } from './guest/ports.ts';
 import { parseQueuedRegistration } from './guest/queued-registration.ts';
+import { createResolveVisitor } from './guest/resolve-visitor.ts';
 import { createInitHandler } from './http/handler.ts';
 import { createDrainBatch } from './sqs/drain-batch.ts';
 import { createObservability, type Observability } from './telemetry/observability.ts';
@@ -121,7 +126,14 @@ const wireShared = ({ config, observability, clients, clock, random }: Parts) =>
           drainPerSecond: () => connection.quota.callsPerSecond(),
         });
   const registration = { provider, clock, telemetry, settings: config, registry, tables };
-  return { credentials, connection, registration, queue, leaseMs };
+  return { credentials, connection, registration, queue, leaseMs, table };
+};
+
+/** Secret and connections before the first visitor comes: what fails is tried again with their request. */
+const warmUp = async ({ clock }: Parts, { oauth }: Connection): Promise<void> => {
+  const deadline = startDeadline(clock, warmUpMs);
+  await oauth.warmUp(deadline).catch(() => undefined);
+  deadline.clear();
 };
 
 /** The API function, warmed up. */
@@ -154,10 +166,7 @@ export const wireInit = async (parts: Parts) => {
     telemetry,
     settings: config,
   });
-  // Secret and connections before the first visitor comes: what fails is tried again with their request.
-  const deadline = startDeadline(clock, warmUpMs);
-  await connection.oauth.warmUp(deadline).catch(() => undefined);
-  deadline.clear();
+  await warmUp(parts, connection);
   return handler;
 };
 
@@ -181,4 +190,37 @@ export const wireDrain = (parts: Parts) => {
       await credentials.settle();
       return response;
     });
+};
+
+/** The agent's view, warmed up. A guest of provider `webchat-v1` carries its attributes itself: nobody is found. */
+export const wireResolve = async (parts: Parts) => {
+  const { config, observability, clock } = parts;
+  const { telemetry, invocation } = observability;
+  const { credentials, connection, registration, table } = wireShared(parts);
+  const { webMessaging, genesysBaseUrl: baseUrl, attributeMap, crmTimeoutMs: timeoutMs } = config;
+  const { call } = connection;
+  const resolve =
+    webMessaging === undefined
+      ? async () => ({ found: false })
+      : createResolveVisitor({
+          ...registration,
+          references: createGuestReferences(credentials),
+          bindings: createReferenceBindings({ ...table, timeoutMs }),
+          contacts: createContacts({ ...webMessaging, call, telemetry, baseUrl, attributeMap, credentials }),
+        });
+  const handler = createResolveHandler({
+    resolve: async (command, deadline) => {
+      try {
+        return await resolve(command, deadline);
+      } finally {
+        await credentials.settle();
+      }
+    },
+    invocation,
+    clock,
+    telemetry,
+    settings: config,
+  });
+  await warmUp(parts, connection);
+  return handler;
 };

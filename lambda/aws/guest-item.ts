@@ -84,6 +84,10 @@ const consentSchema = v.pipe(
     }),
   ),
 );
+const contactSchema = v.pipe(
+  v.object({ contactId: v.string(), contactDigest: v.string() }),
+  v.transform(({ contactId, contactDigest }) => ({ id: contactId, digest: contactDigest })),
+);
 const leaseSchema = v.pipe(
   v.object({ leaseOwner: v.string(), leaseUntil: v.number() }),
   v.transform(({ leaseOwner, leaseUntil }) => ({ owner: leaseOwner, untilMs: leaseUntil })),
@@ -104,6 +108,7 @@ const entryFromItem = (item: Readonly<Item>): RegistryEntry => {
     failed: part(failedSchema, values),
     lease: part(leaseSchema, values),
     consent: part(consentSchema, values),
+    contact: part(contactSchema, values),
     verified: values['verified'] === true,
   };
 };

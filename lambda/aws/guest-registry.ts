@@ -260,6 +260,22 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       await Promise.all(hashes.map(async (hash) => await releaseOne(hash, owner, dropQueued, deadline)));
     },
 
+    rememberContact: async (hashes, guestId, contact, deadline) =>
+      await everywhere(hashes, async (sessionHash) => {
+        const command = new UpdateItemCommand({
+          TableName,
+          Key: { sessionHash: { S: sessionHash } },
+          UpdateExpression: 'SET contactId = :id, contactDigest = :digest',
+          ConditionExpression: 'guestId = :guest',
+          ExpressionAttributeValues: {
+            ':id': { S: contact.id },
+            ':digest': { S: contact.digest },
+            ':guest': { S: guestId },
+          },
+        });
+        return (await write('rememberContact', command, deadline)) !== undefined;
+      }),
+
     updateEvidence: async (hashes, evidence, deadline) => {
       const set = Object.entries({
         ...itemFromEvidence(evidence, clock.now()),

@@ -127,6 +127,15 @@ export const createMemoryRegistry = ({
       updateHeld(lease, ({ queued, ...parts }) => ({ ...parts, queued: dropQueued ? undefined : queued }));
     },
 
+    rememberContact: async (hashes, guestId, contact) => {
+      const known = hashes.flatMap((hash) => {
+        const entry = entries.get(hash);
+        return entry?.guest?.guestId === guestId ? [[hash, entry] as const] : [];
+      });
+      for (const [hash, entry] of known) entries.set(hash, { ...entry, contact });
+      return known.length === hashes.length;
+    },
+
     updateEvidence: async (hashes, { consent, verified }) => {
       for (const hash of hashes) {
         const entry = entries.get(hash);

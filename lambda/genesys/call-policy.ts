@@ -14,6 +14,8 @@ export interface RetryPlan {
   readonly repeat: 'always' | 'undelivered';
   /** How many calls of the same request must follow this one. */
   readonly followedBy: number;
+  /** False where a limit is not waited for: the call fails at once. */
+  readonly waitsForLimits?: boolean;
   /** Receives every limit, before it is waited for. */
   readonly onLimited?: (waitMs: number) => void;
 }
@@ -84,7 +86,8 @@ export const createRetry = ({
     const hasRetryAfter = retryAfterMs !== undefined;
     telemetry.record('genesys_limited', { endpoint, waitMs, daily, hasRetryAfter });
     plan.onLimited?.(waitMs);
-    if (daily || !fits(waitMs, followedBy, deadline)) throw new LimitedError(waitMs, daily);
+    const waits = plan.waitsForLimits !== false && !daily && fits(waitMs, followedBy, deadline);
+    if (!waits) throw new LimitedError(waitMs, daily);
     await pause(clock, waitMs, deadline);
   };
 
@@ -110,7 +113,7 @@ export const createRetry = ({
 
 /** Where the OAuth token comes from. */
 export interface TokenSource {
-  get(deadline: Deadline): Promise<string>;
+  get(deadline: Deadline, waitsForLimits?: boolean): Promise<string>;
   invalidate(token: string, deadline: Deadline): Promise<void>;
 }
 
@@ -141,7 +144,7 @@ export const createCall = ({ client, oauth, clock, telemetry, random }: CallOpti
     const { endpoint } = plan;
     let renewed = false;
     const attempt = async (): Promise<Outcome<T>> => {
-      const token = await oauth.get(deadline);
+      const token = await oauth.get(deadline, plan.waitsForLimits);
       await before?.();
       const headers = { Authorization: `Bearer ${token}` };
       const outcome = await client.send({ ...request, endpoint, headers, deadline });

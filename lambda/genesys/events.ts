@@ -39,7 +39,9 @@ export type GenesysEvent =
   | 'token_vault_unavailable'
   /** The customer's contact was created or updated. */
   | 'contact_enriched'
-  /** The contact could not be updated; the chat opens without: `reason`. */
+  /** A contact whose customer was erased meanwhile was deleted again. */
+  | 'contact_removed'
+  /** The contact could not be updated; the agent does without it: `reason`. */
   | 'contact_degraded'
   /** The secret holds no `externalIdKey`: customers cannot be matched. */
   | 'external_id_key_missing'

@@ -1,11 +1,7 @@
 import * as v from 'valibot';
+import type { Deadline, GuestReference, GuestReferences } from '../guest/ports.ts';
+import type { ClientCredentials } from './oauth-request.ts';
 import { open, seal } from './seal.ts';
-
-/** Whom a reference names. */
-export interface GuestReference {
-  readonly sessionHash: string;
-  readonly guestId: string;
-}
 
 const purpose = 'guest-reference';
 /** Longest reference that is made or looked at. */
@@ -24,10 +20,23 @@ export const sealReference = (
 ): string => seal(JSON.stringify([sessionHash, guestId, nowMs]), clientSecret, purpose);
 
 /** Whom a reference names; undefined where it is forged, altered or sealed under another client secret. */
-export const openReference = (reference: string, clientSecret: string): GuestReference | undefined => {
+const openReference = (reference: string, clientSecret: string): GuestReference | undefined => {
   if (reference.length > maxReferenceLength) return undefined;
   const parsed = v.safeParse(content, open(reference, clientSecret, purpose));
   if (!parsed.success) return undefined;
   const [sessionHash, guestId] = parsed.output;
   return { sessionHash, guestId };
 };
+
+/** Opens references with the secret in use, and once more where the secret turns out to have been rotated. */
+export const createGuestReferences = (credentials: {
+  current(deadline: Deadline): Promise<ClientCredentials>;
+  refreshForForgery(deadline: Deadline): Promise<ClientCredentials | undefined>;
+}): GuestReferences => ({
+  open: async (reference, deadline) => {
+    const opened = openReference(reference, (await credentials.current(deadline)).clientSecret);
+    if (opened !== undefined) return opened;
+    const newer = await credentials.refreshForForgery(deadline);
+    return newer && openReference(reference, newer.clientSecret);
+  },
+});

@@ -32,7 +32,7 @@ export interface OAuthToken {
    * A token that is good for at least a minute, or else was granted for this very call.
    * @throws LimitedError, GuestError `unavailable`, `rejected`, `deadline_exceeded`
    */
-  get(deadline: Deadline): Promise<string>;
+  get(deadline: Deadline, waitsForLimits?: boolean): Promise<string>;
   /** Genesys answered 401 to this token: it is forgotten, here and in the table. */
   invalidate(token: string, deadline: Deadline): Promise<void>;
   /** Takes the token that another container obtained, where there is one; asks nobody else. */
@@ -80,11 +80,15 @@ export const createOAuthToken = (options: OAuthTokenOptions): OAuthToken => {
   });
 
   return {
-    get: async (deadline) => {
-      const outcome = await retry(plan, deadline, async (): Promise<Outcome<GrantedToken>> => {
-        const value = fresh();
-        return value === undefined ? await fly(deadline) : { kind: 'ok', value };
-      });
+    get: async (deadline, waitsForLimits = true) => {
+      const outcome = await retry(
+        { ...plan, waitsForLimits },
+        deadline,
+        async (): Promise<Outcome<GrantedToken>> => {
+          const value = fresh();
+          return value === undefined ? await fly(deadline) : { kind: 'ok', value };
+        },
+      );
       if (outcome.kind !== 'ok') throw errorOf(outcome);
       return outcome.value.value;
     },

@@ -57,8 +57,15 @@ export interface Registration {
   readonly leasedUntilMs?: number | undefined;
   /** The newest consent. */
   readonly consent?: Consent | undefined;
+  /** The customer's contact, and the digest of what it was told. */
+  readonly contact?: RememberedContact | undefined;
   /** Whether the session has been verified: then nobody gets in unverified. */
   readonly verified: boolean;
+}
+
+export interface RememberedContact {
+  readonly id: string;
+  readonly digest: string;
 }
 
 /** The exclusive right to register one session's guest, until it expires. */
@@ -120,6 +127,13 @@ export interface GuestRegistry {
   refuse(lease: Lease, evidence: VisitorEvidence, deadline: Deadline): Promise<boolean>;
   /** Ends the lease and leaves the entries as they were before, or without their `queued` state. */
   release(lease: Lease, deadline: Deadline, options?: { readonly dropQueued?: boolean }): Promise<void>;
+  /** Remembers the contact beside the guest; false where that guest is not remembered any more. */
+  rememberContact(
+    hashes: SessionHashes,
+    guestId: string,
+    contact: RememberedContact,
+    deadline: Deadline,
+  ): Promise<boolean>;
   /** A newer statement of a visitor whose guest, or queued registration, stays as it is. */
   updateEvidence(hashes: SessionHashes, evidence: VisitorEvidence, deadline: Deadline): Promise<void>;
 }
@@ -178,6 +192,32 @@ export interface GuestProvider {
    * @throws UnknownGuestError when the guest must be registered again
    */
   issueToken(guest: KnownGuest, session: SessionIdentity, deadline: Deadline): Promise<GuestToken>;
+}
+
+/** Whom a guest reference names. */
+export interface GuestReference {
+  readonly sessionHash: string;
+  readonly guestId: string;
+}
+
+/** Opens the references that pages were given; undefined where a text is not one of them. */
+export interface GuestReferences {
+  open(reference: string, deadline: Deadline): Promise<GuestReference | undefined>;
+}
+
+/** Which conversation a reference belongs to: the first that presents it. */
+export interface ReferenceBindings {
+  /** False where it belongs to another one. @throws StoreUnavailableError */
+  bind(reference: string, conversationId: string, untilMs: number, deadline: Deadline): Promise<boolean>;
+}
+
+/** Customers' contacts at the provider. Nothing here throws: a contact that cannot be had is `undefined`. */
+export interface Contacts {
+  /** Changes with what the contact would be told. */
+  digest(profile: Profile): string;
+  /** Creates or updates the customer's contact. */
+  upsert(profile: Profile, deadline: Deadline): Promise<string | undefined>;
+  remove(contactId: string, deadline: Deadline): Promise<void>;
 }
 
 /** A registration that waits for the provider to stop limiting. No personal data, no token. */

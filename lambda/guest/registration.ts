@@ -1,5 +1,5 @@
 import { type Consent, isRefusal } from './consent.ts';
-import type { KnownGuest, Registration } from './ports.ts';
+import type { KnownGuest, Registration, RememberedContact } from './ports.ts';
 import type { SessionHashes } from './session-hash.ts';
 
 /** How long a registry remembers that a registration is queued or was given up; then a request starts a new attempt. */
@@ -21,6 +21,7 @@ export interface RegistryEntry {
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
   /** The newest consent: evidence. */
   readonly consent?: Consent | undefined;
+  readonly contact?: RememberedContact | undefined;
   /** Whether the session has been verified. */
   readonly verified?: boolean | undefined;
 }
@@ -31,7 +32,7 @@ type LiveEntry = Omit<RegistryEntry, 'lease'> & {
 
 /** What is live of an entry at a time; `undefined` when all of it has expired. */
 export const liveEntry = (
-  { version, guest, queued, failed, lease, consent, verified }: RegistryEntry,
+  { version, guest, queued, failed, lease, consent, contact, verified }: RegistryEntry,
   nowMs: number,
 ): LiveEntry | undefined => {
   const live = {
@@ -41,7 +42,7 @@ export const liveEntry = (
     leasedUntilMs: lease !== undefined && lease.untilMs > nowMs ? lease.untilMs : undefined,
   };
   const isLive = isRefusal(consent) || Object.values(live).some((part) => part !== undefined);
-  return isLive ? { version, consent, verified, ...live } : undefined;
+  return isLive ? { version, consent, contact, verified, ...live } : undefined;
 };
 
 const latest = <T>(parts: readonly (T | undefined)[], time: (part: T) => number): T | undefined =>
@@ -81,6 +82,8 @@ export const registrationOf = (
       live.map((entry) => entry.leasedUntilMs),
       (untilMs) => untilMs,
     ),
+    contact: live.find((entry) => entry.contact !== undefined && entry.guest?.guestId === guest?.guestId)
+      ?.contact,
     consent: live.map((entry) => entry.consent).find(isRefusal) ?? live[0]?.consent,
     verified: live.some((entry) => entry.verified === true),
   };

@@ -47,7 +47,7 @@ export const readSignature = (
   nowMs: number,
 ): SessionSignature => {
   if (header.length > maxHeaderLength) throw new InvalidSignatureError('malformed');
-  const value = header.replace(/^[ \t]+|[ \t]+$/g, '');
+  const value = header.trim();
   const [, t, v1] = timedForm.exec(value) ?? [];
   if (t !== undefined && v1 !== undefined) return readTimed(t, v1, sessionId, nowMs / 1000);
   if (tokenForm.test(value)) return readToken(value, sessionId, audience, nowMs / 1000);

@@ -1,4 +1,5 @@
 import type { AwsEvent } from '../aws/events.ts';
+import type { DataActionEvent } from '../data-action/resolve-handler.ts';
 import type { GenesysEvent } from '../genesys/events.ts';
 import type { GuestEvent } from '../guest/events.ts';
 import type { HttpEvent } from '../http/handler.ts';
@@ -6,7 +7,14 @@ import type { SqsEvent } from '../sqs/events.ts';
 import type { MetricName } from './metric-names.ts';
 
 /** Everything that can happen, by its log code. */
-export type LogCode = GuestEvent | GenesysEvent | AwsEvent | HttpEvent | SqsEvent | 'invalid_configuration';
+export type LogCode =
+  | GuestEvent
+  | GenesysEvent
+  | AwsEvent
+  | HttpEvent
+  | SqsEvent
+  | DataActionEvent
+  | 'invalid_configuration';
 
 interface Definition {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -127,6 +135,32 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     message: "A message comes back after the queue's own visibility timeout.",
   },
 
+  resolve_completed: {
+    level: 'debug',
+    message: 'A message flow was answered.',
+    metrics: [['ResolveDuration', 'durationMs']],
+  },
+  resolve_failed: {
+    level: 'error',
+    message: 'A message flow could not be answered; it takes its failure path.',
+    metrics: ['ResolveFailed', ['ResolveDuration', 'durationMs']],
+  },
+  visitor_resolved: {
+    level: 'info',
+    message: 'A message flow was told who the visitor is.',
+    metrics: ['Resolved'],
+  },
+  visitor_unknown: {
+    level: 'info',
+    message: 'A message flow asked for a visitor who is not known, or not any more.',
+    metrics: ['ResolveUnknown'],
+  },
+  reference_reused: {
+    level: 'warn',
+    message: 'A guest reference was presented by another conversation than its own.',
+    metrics: ['ReferencesReused'],
+  },
+
   secret_changed: { level: 'info', message: 'The secret was rotated; the new one is in use.' },
   secret_invalid: {
     level: 'error',
@@ -227,7 +261,15 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     message: 'Genesys refused an OAuth token before its end; another is obtained.',
   },
   contact_enriched: { level: 'debug', message: "The customer's contact was created or updated." },
-  contact_degraded: { level: 'warn', message: 'The contact could not be updated; the chat opens without.' },
+  contact_removed: {
+    level: 'warn',
+    message: 'A contact whose customer was erased meanwhile was deleted again.',
+  },
+  contact_degraded: {
+    level: 'warn',
+    message: 'The contact could not be updated; the agent does without it.',
+    metrics: ['ContactsDegraded'],
+  },
   external_id_key_missing: {
     level: 'error',
     message: 'The secret has no externalIdKey: customers cannot be matched to contacts.',

@@ -43,6 +43,17 @@ export const metrics = {
   TokenVaultUnavailable: 'Count',
   SecretInvalid: 'Count',
 
+  /** Message flows that were told who the visitor is. */
+  Resolved: 'Count',
+  /** Message flows that asked for a visitor who is not known. */
+  ResolveUnknown: 'Count',
+  ResolveFailed: 'Count',
+  ResolveDuration: 'Milliseconds',
+  /** Guest references presented by another conversation than their own. */
+  ReferencesReused: 'Count',
+  /** Contacts that could not be created or updated. */
+  ContactsDegraded: 'Count',
+
   GenesysCalls: 'Count',
   GenesysErrors: 'Count',
   GenesysLimited: 'Count',
