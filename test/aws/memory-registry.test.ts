@@ -3,6 +3,7 @@ import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import type { SessionIdentity } from '../../lambda/guest/session-hash.ts';
 import { createTestClock, deadlineIn } from '../support/clock.ts';
 import {
+  anyHash,
   createVisit,
   describeRegistry,
   guestAt,
@@ -72,6 +73,16 @@ describe('the memory of a container', () => {
     const lease = await visitOf('a').take();
     registry.setUnsaved(sessionOf('a'), { guest: guestAt(clock.now()), owner: 'me' });
     expect(await visitOf('a').renew(lease)).toBeDefined();
+  });
+
+  it('creates a guest under both hashes of a session or under none', async () => {
+    const { clock, registry } = start();
+    const [newest, older] = [anyHash(), anyHash()];
+    const { guest } = await createVisit(registry, clock, [older]).register();
+    const both = createVisit(registry, clock, [newest, older]);
+    expect(await both.create(guestAt(clock.now(), { guestId: 'guest-2' }))).toBe(false);
+    expect(await createVisit(registry, clock, [newest]).find()).toBeUndefined();
+    expect(await both.found()).toMatchObject({ guest });
   });
 
   it('drops the sessions written longest ago above its limit, and never stops taking new ones', async () => {
