@@ -124,6 +124,14 @@ describe('the secret', () => {
     expect(faultOf(secret)).toMatchObject({ code: 'secret_malformed', field: 'keys' });
   });
 
+  // Not yet: an id has no longest length.
+  it.failing('is malformed with a key id so long that a guest reference could not hold its hashes', () => {
+    const id = 'k'.repeat(300);
+    expect(faultOf({ ...whole, sessionHashKeys: [{ id, key: key(32) }] })).toMatchObject({
+      field: 'sessionHashKeys.0.id',
+    });
+  });
+
   it('never repeats a value in its error', () => {
     const value = fc.oneof(
       fc.string({ minLength: 6 }),
