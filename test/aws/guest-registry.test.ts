@@ -227,8 +227,9 @@ describe('the registry in DynamoDB', () => {
     incomplete.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);
-        const UnprocessedKeys = { [tables.guestTableName]: { Keys: [{ sessionHash: { S: 'older' } }] } };
-        return { ...result, output: { ...(result.output as object), UnprocessedKeys } };
+        const Keys = [{ sessionHash: { S: 'older' } }];
+        Object.assign(result.output, { UnprocessedKeys: { [tables.guestTableName]: { Keys } } });
+        return result;
       },
       { step: 'initialize' },
     );
