@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
 import { connect } from '../../lambda/genesys/connect.ts';
+import { createContacts } from '../../lambda/genesys/contact.ts';
 import { createCreationGate } from '../../lambda/genesys/creation-gate.ts';
 import type { GenesysEvent } from '../../lambda/genesys/events.ts';
 import { createWebchatV1, webchatScope } from '../../lambda/genesys/webchat-v1.ts';
@@ -34,14 +35,20 @@ afterEach(() => {
 });
 
 /** A container as it is wired in Lambda. */
-const container = (timeoutMs = 4000) => {
+const container = ({
+  timeoutMs = 4000,
+  style = 'body',
+}: {
+  readonly timeoutMs?: number;
+  readonly style?: 'body' | 'basic';
+} = {}) => {
   const transport = createAxiosTransport();
   closing.push(() => transport.close());
   const telemetry = createRecordedTelemetry<GenesysEvent>();
   const credentials = createTestCredentials();
   const loginUrl = simulator.url;
   const common = { clock, telemetry, timeoutMs };
-  const style = 'body' as const;
+  const scope = style === 'body' ? webchatScope : undefined;
   const { call, quota } = connect({
     ...common,
     transport,
@@ -60,7 +67,7 @@ const container = (timeoutMs = 4000) => {
     attributeMap,
     gate,
   });
-  return { telemetry, credentials, webchat };
+  return { telemetry, credentials, call, webchat };
 };
 
 const within = async <T>(budgetMs: number, work: (deadline: Deadline) => Promise<T>): Promise<T> => {
@@ -153,7 +160,7 @@ describe('webchat-v1 against a strict Genesys', () => {
   it.each(['reset', 'reset-after', 'hang', 'hang-after', 'garbage', 'garbage-after'] as const)(
     'never creates a second guest after %s',
     async (kind) => {
-      const { webchat } = container(1000);
+      const { webchat } = container({ timeoutMs: 1000 });
       simulator.control.addFaults({ endpoint: 'guest', kind });
       expect(await failureOf(register(webchat))).toBeInstanceOf(AmbiguousCreationError);
       expect(simulator.counts.guest).toBe(1);
@@ -221,5 +228,45 @@ describe('webchat-v1 against a strict Genesys', () => {
     simulator.control.addFaults({ endpoint: 'oauth', kind: 'hang' });
     expect(await failureOf(register(webchat, 1000))).toMatchObject({ code: 'deadline_exceeded' });
     expect(simulator.counts.oauth).toBe(1);
+  });
+});
+
+describe('a customer’s contact at a strict Genesys', () => {
+  const upsert = async () => {
+    const { call, telemetry, credentials } = container({ style: 'basic' });
+    const contacts = createContacts({
+      call,
+      telemetry,
+      baseUrl: simulator.url,
+      externalSourceId: 'source-1',
+      attributeMap,
+      credentials,
+    });
+    return { id: await within(8000, (deadline) => contacts.upsert(jane, deadline)), telemetry };
+  };
+
+  it('is created once and updated the next time', async () => {
+    simulator.control.change({ clientAuthentication: 'basic' });
+    const [first, second] = [await upsert(), await upsert()];
+    expect(first.id).toEqual(expect.any(String));
+    expect(second.id).toBe(first.id);
+    expect(simulator.contacts.size).toBe(1);
+    expect(
+      simulator.calls.filter(({ endpoint }) => endpoint === 'enrich').map(({ status }) => status),
+    ).toEqual([201, 200]);
+  });
+
+  it('is left out, and the operator learns which permission the client’s role lacks', async () => {
+    simulator.control.change({ permissions: [] });
+    const { id, telemetry } = await upsert();
+    simulator.control.change({ permissions: ['externalContacts:contact:enrich'] });
+    expect(id).toBeUndefined();
+    expect(telemetry.of('genesys_permission_missing')).toEqual([
+      {
+        endpoint: 'contact',
+        permissions: 'externalContacts:contact:enrich',
+        correlationId: expect.any(String),
+      },
+    ]);
   });
 });
