@@ -1,14 +1,14 @@
 import { Command, CommanderError } from 'commander';
-import { addErase } from './commands/erase.ts';
-import { addExplain } from './commands/explain.ts';
-import { addHash } from './commands/hash.ts';
-import { addImport } from './commands/import.ts';
-import { addSample } from './commands/sample.ts';
-import { addStats } from './commands/stats.ts';
-import { addValidate } from './commands/validate.ts';
-import { codeOf, UserError } from './problem.ts';
-import type { Context } from './target/target-options.ts';
-import { note } from './terminal.ts';
+import { addErase } from './erase/command.ts';
+import { addExplain } from './explain/command.ts';
+import { addHash } from './hash/command.ts';
+import { addImport } from './import/command.ts';
+import { addValidate } from './reading/validate-command.ts';
+import { addSample } from './sample/command.ts';
+import { addStats } from './stats/command.ts';
+import type { Context } from './store/target-options.ts';
+import { codeOf, UserError } from './terminal/problem.ts';
+import { note } from './terminal/terminal.ts';
 
 const manual = `
 A first import, step by step:

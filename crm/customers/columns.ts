@@ -1,4 +1,4 @@
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 import { isUsableName } from './attributes.ts';
 import type { ValueType } from './cell-value.ts';
 

@@ -1,5 +1,5 @@
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
-import { hashSession, isSessionHash, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
+import { hashSession, isSessionHash, keyIdOf, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
 import { toNumber } from './cell-value.ts';
 import { type Candidate, checkRecord, type Fault, sessionIdFault } from './record-check.ts';
 
@@ -89,7 +89,7 @@ const hashOf = ({ sessionId, sessionHash }: Draft, rules: CustomerRules): string
 
 /** Whether the function would look such a hash up. */
 const isMadeBy = (hash: string, keys: readonly SessionHashKey[]): boolean => {
-  const id = hash.length > 64 ? hash.slice(0, -65) : 'plain';
+  const id = keyIdOf(hash);
   return keys.length === 0 ? id === 'plain' : keys.some((key) => key.id === id);
 };
 

@@ -3,7 +3,7 @@ import { JsonRows, readJsonLine } from '../input/json-rows.ts';
 import type { InputRow } from '../input/row.ts';
 import { type Format, sniffDelimiter, sniffFormat } from '../input/sniff.ts';
 import type { TextSource } from '../input/text-source.ts';
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 import { type ColumnOptions, checkOptionsAgainst, type Header, readHeader } from './columns.ts';
 import { csvDraft } from './csv-draft.ts';
 import { type Customer, type CustomerRules, type Draft, toCustomer } from './customer.ts';

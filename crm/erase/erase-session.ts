@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lambda/guest/ports.ts';
 import { leaseSkewMs } from '../../lambda/guest/registration.ts';
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 import type { Erased, SessionReceipt } from './receipt.ts';
 
 export interface EraseOptions {

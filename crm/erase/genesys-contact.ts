@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { GenesysAccess } from '../../infra/stack-outputs.ts';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { regionDomain } from '../../lambda/config.ts';
 import { createApiClient } from '../../lambda/genesys/api-client.ts';
@@ -11,7 +12,6 @@ import type { Outcome } from '../../lambda/genesys/outcome.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
 import { systemClock } from '../../lambda/system-clock.ts';
-import type { GenesysAccess } from '../target/target.ts';
 import type { ContactReceipt } from './receipt.ts';
 
 const contactsPath = '/api/v2/externalcontacts/contacts';

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { systemClock } from '../../lambda/system-clock.ts';
-import { UserError } from '../problem.ts';
-import { readSecret } from '../target/hash-keys.ts';
-import type { TargetOptions } from '../target/target.ts';
-import { dynamoDbFor, type Target } from '../target/target.ts';
-import { type Context, confirm, requireTarget } from '../target/target-options.ts';
-import { ask, counted, note, print } from '../terminal.ts';
+import { readSecret } from '../store/hash-keys.ts';
+import type { TargetOptions } from '../store/target.ts';
+import { dynamoDbFor, type Target } from '../store/target.ts';
+import { type Context, confirm, requireTarget } from '../store/target-options.ts';
+import { UserError } from '../terminal/problem.ts';
+import { ask, counted, note, print } from '../terminal/terminal.ts';
 import { customersOf, eraseAll } from './erase-all.ts';
 import type { EraseOptions } from './erase-session.ts';
 import { type ContactEraser, createContactEraser } from './genesys-contact.ts';

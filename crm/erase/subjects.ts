@@ -7,8 +7,8 @@ import { CsvRows } from '../input/csv-rows.ts';
 import type { InputRow } from '../input/row.ts';
 import { sniffDelimiter } from '../input/sniff.ts';
 import { openText } from '../input/text-source.ts';
-import { UserError } from '../problem.ts';
-import { scanTable } from '../target/scan.ts';
+import { scanTable } from '../store/scan.ts';
+import { UserError } from '../terminal/problem.ts';
 
 /** Whom to erase: sessions by their hashes, customers by the CRM's id. */
 export interface Subjects {

@@ -10,7 +10,7 @@ import {
   type Profile,
   profileDigest,
 } from '../../lambda/guest/profile.ts';
-import { duration } from '../terminal.ts';
+import { duration } from '../terminal/terminal.ts';
 
 /** Values are hidden unless they were asked for. */
 export const shownValue = (value: unknown, show: boolean): string =>

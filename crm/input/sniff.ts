@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 
 const magics: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
   {
