@@ -15,8 +15,8 @@ export interface Changes {
 
 export const newChanges = (): Changes => ({ created: 0, changed: 0, unchanged: 0, fields: new Map() });
 
-/** Most keys of a BatchGetItem call. */
-export const readBatchSize = 100;
+/** Half of the most keys of a BatchGetItem call: a visitor may be looked up under two. */
+export const readBatchSize = 50;
 
 const isLater = (before: unknown, after: string | undefined): boolean =>
   typeof before === 'string' && after !== undefined && timeOf(before) > timeOf(after);
@@ -29,7 +29,8 @@ export const compareBatch =
   ({ client, tableName, patience }: Store, changes: Changes, onKept?: () => void) =>
   async (batch: Batch): Promise<void> => {
     const found = new Map<string, Record<string, unknown>>();
-    const keys = batch.map(({ sessionHash }) => ({ sessionHash: { S: sessionHash } }));
+    const hashes = batch.flatMap(({ sessionHash, olderHashes = [] }) => [sessionHash, ...olderHashes]);
+    const keys = hashes.map((hash) => ({ sessionHash: { S: hash } }));
     await patience.until<object>(keys, async (left) => {
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetItemCommand({
@@ -42,9 +43,10 @@ export const compareBatch =
       }
       return UnprocessedKeys?.[tableName]?.Keys ?? [];
     });
-    for (const { sessionHash, record } of batch) {
+    for (const { sessionHash, olderHashes = [], record } of batch) {
       const before = found.get(sessionHash);
-      if (onKept !== undefined && isLater(before?.['updatedAt'], record.updatedAt)) onKept();
+      const inTable = [sessionHash, ...olderHashes].map((hash) => found.get(hash)?.['updatedAt']);
+      if (onKept !== undefined && inTable.some((seen) => isLater(seen, record.updatedAt))) onKept();
       else count(changes, before, record);
     }
   };

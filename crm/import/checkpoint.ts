@@ -116,17 +116,19 @@ export class Checkpoint {
 
   async save(): Promise<void> {
     this.savedAtMs = Date.now();
-    this.writing = this.writing.then(async () => {
+    const write = async (): Promise<void> => {
       const draft = `${this.path}.tmp`;
-      await writeFile(draft, JSON.stringify(this.state));
+      await writeFile(draft, JSON.stringify(this.state), { mode: 0o600 });
       // A kill at any moment leaves the old or the new one, never half of it.
       await rename(draft, this.path);
-    });
+    };
+    // Whatever became of an earlier one, this one is tried.
+    this.writing = this.writing.then(write, write);
     await this.writing;
   }
 
   async remove(): Promise<void> {
-    await this.writing;
+    await this.writing.catch(() => undefined);
     await rm(this.path, { force: true });
   }
 }

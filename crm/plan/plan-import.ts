@@ -6,12 +6,14 @@ import { readCustomers } from '../customers/read-customers.ts';
 import { type ImportSettings, rulesFor } from '../import/import-file.ts';
 import type { ImportOptions } from '../import/import-options.ts';
 import { openText } from '../input/text-source.ts';
+import { LineSet } from '../reading/line-set.ts';
+import { openFiles } from '../reading/open-file.ts';
 import { readFile } from '../reading/read-file.ts';
 import { exitCodeOf, printSummary } from '../reading/report.ts';
+import { refuseSameFiles } from '../reading/same-file.ts';
 import { UserError } from '../terminal/problem.ts';
 import { startProgress } from '../terminal/progress.ts';
 import { counted, print } from '../terminal/terminal.ts';
-import { LineSet } from './line-set.ts';
 import { ShardWriter } from './shard-writer.ts';
 
 /** Everything that `aws dynamodb import-table` is told. */
@@ -86,11 +88,17 @@ export const planImport = async (
     throw new UserError('--plan s3 takes one file, and not the standard input: it is read twice.');
   }
   if (options.ifNewer) throw new UserError('--if-newer compares with a table; --plan s3 makes a new one.');
+  refuseSameFiles([
+    ['the input', file],
+    ['--rejects', options.rejects],
+  ]);
+  const [opened] = await openFiles([file], options, terminal);
+  if (opened === undefined) throw new Error('A file was opened, and is not there.');
   const folder = await emptyFolder(out);
   const rules = rulesFor(settings, nowMs);
   const superseded = new LineSet();
   const report = await readFile({
-    file,
+    opened,
     options,
     rules,
     terminal,
@@ -103,14 +111,10 @@ export const planImport = async (
 
   const source = await openText(file, options.encoding);
   const { format, delimiter } = options;
-  const input = await readCustomers(
-    source,
-    { ...columnOptions(options), format, delimiter, rules },
-    newObservations(),
-  );
+  const input = await readCustomers(source, { ...columnOptions(options), format, delimiter });
   const shards = new ShardWriter(folder);
   const progress = startProgress(terminal, 'Writing shards');
-  for await (const { customers } of input.blocks) {
+  for await (const { customers } of input.blocks(rules, newObservations())) {
     for (const customer of customers) if (!superseded.has(customer.line)) await shards.add(customer);
     const { sizeBytes } = source;
     progress.update(shards.rows, sizeBytes && source.readBytes() / sizeBytes);

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
+import type { ColumnUse } from '../customers/column-preview.ts';
+import type { Header } from '../customers/columns.ts';
 import type { Customer, CustomerRules } from '../customers/customer.ts';
 import { Fingerprints, type Repetition } from '../customers/fingerprints.ts';
-import { columnOptions, type InputOptions } from '../customers/input-options.ts';
+import type { InputOptions } from '../customers/input-options.ts';
 import { describeObservations, newObservations } from '../customers/observations.ts';
-import { type CustomerInput, type Rejected, readCustomers } from '../customers/read-customers.ts';
-import { openText } from '../input/text-source.ts';
+import type { Rejected } from '../customers/read-customers.ts';
 import { UserError } from '../terminal/problem.ts';
-import { startProgress } from '../terminal/progress.ts';
-import { note, type Terminal } from '../terminal/terminal.ts';
+import { type Progress, startProgress } from '../terminal/progress.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { OpenedFile } from './open-file.ts';
 import { describeFaults, RejectsFile, rejectsPath } from './rejects.ts';
 
 /** What came of reading a file. */
@@ -16,6 +19,7 @@ export interface FileReport {
   readonly accepted: number;
   readonly rejected: number;
   readonly rejectsFile: string | undefined;
+  readonly columns: readonly ColumnUse[];
   /** Rows that repeat a visitor of the same file. */
   readonly repeated: number;
   readonly repetitions: readonly Repetition[];
@@ -25,7 +29,7 @@ export interface FileReport {
 }
 
 export interface FileJob {
-  readonly file: string;
+  readonly opened: OpenedFile;
   readonly options: InputOptions;
   readonly rules: CustomerRules;
   readonly terminal: Terminal;
@@ -41,8 +45,9 @@ export interface FileJob {
 const shownFaults = 20;
 const shownRepetitions = 10;
 
-const newReport = (file: string) => ({
+const newReport = ({ file, input }: OpenedFile) => ({
   file,
+  columns: input.columns,
   rows: 0,
   accepted: 0,
   rejected: 0,
@@ -55,14 +60,14 @@ const newReport = (file: string) => ({
 });
 
 /** Prints the first faults as they are found; never a value of a row. */
-const faultPrinter = (job: FileJob, input: CustomerInput) => {
+const faultPrinter = (file: string, header: Header | undefined, strict: boolean, progress: Progress) => {
   let shown = 0;
   return ({ row, faults }: Rejected): void => {
-    const text = `${job.file}, line ${row.line}: ${describeFaults(faults, input.header)}`;
-    if (job.options.strict) throw new UserError(`${text}. Stopped there (--strict).`);
+    const text = `${file}, line ${row.line}: ${describeFaults(faults, header)}`;
+    if (strict) throw new UserError(`${text}. Stopped there (--strict).`);
     shown += 1;
-    if (shown <= shownFaults) note(job.terminal, `  ${text}`);
-    if (shown === shownFaults + 1) note(job.terminal, '  … more of them in the file of rejects.');
+    if (shown <= shownFaults) progress.note(`  ${text}`);
+    if (shown === shownFaults + 1) progress.note('  … more of them in the file of rejects.');
   };
 };
 
@@ -79,25 +84,27 @@ const findRepetitions = (
   report.repetitions.sort((a, b) => a.line - b.line);
 };
 
+const endOfEarlierRun = (file: string, { rejects }: InputOptions, rejected: number): readonly string[] =>
+  rejected === 0 && rejects === undefined && existsSync(rejectsPath(file))
+    ? [`${rejectsPath(file)} is of an earlier run, and was left alone.`]
+    : [];
+
 /**
  * Reads one file to its end: accepted rows go to `accept`, the others to the file of rejects.
  * @throws UserError when the file as a whole cannot be read, or at the first fault with `--strict`
  */
 export const readFile = async (job: FileJob): Promise<FileReport> => {
-  const { file, options, rules, terminal } = job;
+  const { opened, options, rules, terminal } = job;
+  const { file, source, input } = opened;
   const startedAtMs = performance.now();
-  const report = newReport(file);
+  const report = newReport(opened);
   const observations = newObservations();
-  const source = await openText(file, options.encoding, terminal.in);
-  const { format, delimiter, rejects: rejectsTo = rejectsPath(file) } = options;
-  const reading = { ...columnOptions(options), format, delimiter, rules };
-  const input = await readCustomers(source, reading, observations);
-  const rejects = new RejectsFile(rejectsTo, input.header);
-  const printFault = faultPrinter(job, input);
+  const rejects = new RejectsFile(options.rejects ?? rejectsPath(file), input.header);
   const progress = startProgress(terminal, job.label);
+  const printFault = faultPrinter(file, input.header, options.strict ?? false, progress);
   using fingerprints = new Fingerprints();
   try {
-    for await (const { customers, rejected } of input.blocks) {
+    for await (const { customers, rejected } of input.blocks(rules, observations)) {
       for (const one of rejected) printFault(one);
       await rejects.add(rejected);
       report.rejected += rejected.length;
@@ -115,8 +122,11 @@ export const readFile = async (job: FileJob): Promise<FileReport> => {
   report.interrupted = job.signal.aborted;
   report.rows = observations.rows;
   findRepetitions(fingerprints, report, job);
-  report.remarks = describeObservations(observations);
-  if (report.rows === 0) report.remarks.push('The file has a header, but no rows.');
+  report.remarks = [
+    ...describeObservations(observations),
+    ...endOfEarlierRun(file, options, report.rejected),
+    ...(report.rows === 0 ? ['The file has a header, but no rows.'] : []),
+  ];
   report.durationMs = performance.now() - startedAtMs;
   return report;
 };

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { createWriteStream, rmSync, type WriteStream } from 'node:fs';
+import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import Papa from 'papaparse';
 import { type Header, rejectColumns } from '../customers/columns.ts';
 import { escapeFormula } from '../customers/formula.ts';
 import type { Rejected } from '../customers/read-customers.ts';
 import type { Fault } from '../customers/record-check.ts';
+import { codeOf } from '../terminal/problem.ts';
 
 /** Where the rejects of an input go by default. */
 export const rejectsPath = (file: string): string => `${file === '-' ? 'stdin' : file}.rejects.csv`;
@@ -21,6 +22,21 @@ export const describeFaults = (faults: readonly Fault[], header: Header | undefi
 
 const csvLine = (cells: readonly unknown[]): string => `${Papa.unparse([cells], { newline: '\n' })}\n`;
 
+/**
+ * Creates a file that was not there: somebody may be mending the one of an earlier run. Where the name is taken, a
+ * number is added to it.
+ */
+const createFresh = (path: string): { readonly path: string; readonly descriptor: number } => {
+  for (let number = 1; ; number += 1) {
+    const candidate = number === 1 ? path : path.replace(/(\.[^./\\]*)?$/, `-${number}$1`);
+    try {
+      return { path: candidate, descriptor: openSync(candidate, 'wx', 0o600) };
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+};
+
 const own: readonly string[] = [rejectColumns.line, rejectColumns.reason];
 
 /**
@@ -30,14 +46,12 @@ const own: readonly string[] = [rejectColumns.line, rejectColumns.reason];
  */
 export class RejectsFile {
   private stream: WriteStream | undefined;
+  private openedPath: string | undefined;
 
   constructor(
     private readonly path: string,
     private readonly header: Header | undefined,
-  ) {
-    // Rejects of an earlier run would look like ones of this run.
-    rmSync(path, { force: true });
-  }
+  ) {}
 
   async add(rejected: readonly Rejected[]): Promise<void> {
     if (rejected.length === 0) return;
@@ -51,11 +65,13 @@ export class RejectsFile {
     if (this.stream === undefined) return undefined;
     this.stream.end();
     await finished(this.stream);
-    return this.path;
+    return this.openedPath;
   }
 
   private open(): WriteStream {
-    this.stream = createWriteStream(this.path, { mode: 0o600 });
+    const { path, descriptor } = createFresh(this.path);
+    this.openedPath = path;
+    this.stream = createWriteStream(path, { fd: descriptor });
     // A byte order mark makes spreadsheets read UTF-8.
     this.stream.write(`\uFEFF${csvLine([...own, ...this.columns()])}`);
     return this.stream;
@@ -71,7 +87,7 @@ export class RejectsFile {
       header === undefined
         ? row.cells.map((cell) => (typeof cell === 'string' ? cell : JSON.stringify(cell)))
         : row.cells.filter((_, index) => !own.includes(header.names[index] ?? ''));
-    const shown = cells.map((cell) => (header?.isRejects ? String(cell) : escapeFormula(String(cell))));
+    const shown = cells.map((cell) => (header?.isOurs ? String(cell) : escapeFormula(String(cell))));
     return csvLine([row.line, describeFaults(faults, header), ...shown]);
   }
 }

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { CustomerRules } from '../customers/customer.ts';
 import { type InputOptions, withInput } from '../customers/input-options.ts';
 import type { Context } from '../store/target-options.ts';
-import { print } from '../terminal/terminal.ts';
+import { grouped, print } from '../terminal/terminal.ts';
+import { openFiles } from './open-file.ts';
 import { type FileReport, readFile } from './read-file.ts';
 import { exitCodeOf, printSummary } from './report.ts';
 
@@ -20,6 +21,8 @@ export const rulesWithoutTarget = (options: InputOptions, nowMs: number): Custom
   hashKeys: [],
   knownKeys: false,
   requireUpdatedAt: false,
+  withOlderHashes: false,
+  nowSeconds: Math.floor(nowMs / 1000),
   defaultExpiresAt: options.ttl === undefined ? undefined : Math.floor(nowMs / 1000) + options.ttl,
 });
 
@@ -34,10 +37,10 @@ export const addValidate = (program: Command, context: Context): void => {
       const { terminal } = context;
       const signal = context.interruptible();
       const reports: FileReport[] = [];
-      for (const file of files) {
+      for (const opened of await openFiles(files, options, terminal)) {
         const rules = rulesWithoutTarget(options, Date.now());
         const report = await readFile({
-          file,
+          opened,
           options,
           rules,
           terminal,
@@ -46,8 +49,7 @@ export const addValidate = (program: Command, context: Context): void => {
           accept: async () => undefined,
         });
         reports.push(report);
-        if (!options.json)
-          printSummary(terminal, { report, done: [`${report.accepted.toLocaleString('en-US')} valid`] });
+        if (!options.json) printSummary(terminal, { report, done: [`${grouped(report.accepted)} valid`] });
         if (signal.aborted) break;
       }
       if (options.json) print(terminal, JSON.stringify({ files: reports }));

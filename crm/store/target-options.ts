@@ -51,17 +51,19 @@ export const confirm = async (terminal: Terminal, question: string, expected: st
     throw new UserError('Nothing was changed.');
 };
 
-/** Names a production target before anything is written to it. */
-export const confirmProduction = async (
+/** Names a target that may be production before anything is written to it, and has it confirmed. */
+export const confirmTarget = async (
   target: Target,
   terminal: Terminal,
   yes: boolean,
   what: string,
 ): Promise<void> => {
-  if (!target.isProduction || yes) return;
+  const { isProduction, foreignTable, label, crmTableName, environment } = target;
+  if (yes || !(isProduction || foreignTable)) return;
+  const name = isProduction ? `PRODUCTION: ${label}` : label;
   await confirm(
     terminal,
-    `This ${what} PRODUCTION: ${target.label} (table ${target.crmTableName}).`,
-    target.environment ?? target.crmTableName,
+    `This ${what} ${name} (table ${crmTableName}).`,
+    foreignTable ? crmTableName : (environment ?? crmTableName),
   );
 };

@@ -19,6 +19,8 @@ export interface Target {
   readonly label: string;
   readonly environment: string | undefined;
   readonly isProduction: boolean;
+  /** Whether options name a table that is not the environment's own: nobody knows whose it is. */
+  readonly foreignTable: boolean;
   readonly isLocal: boolean;
   readonly crmTableName: string;
   readonly guestTableName: string | undefined;

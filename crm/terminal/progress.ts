@@ -7,6 +7,8 @@ export interface Progress {
    * @param share of the whole that is done, 0 to 1; undefined when the size is not known
    */
   update(rows: number, share: number | undefined): void;
+  /** Prints a line above the bar. */
+  note(text: string): void;
   end(): void;
 }
 
@@ -25,15 +27,21 @@ const figures = (rows: number, elapsedMs: number, share: number | undefined) => 
   };
 };
 
+/** Room that a line needs beside label and bar: percentage, figures of hundreds of millions, hours. */
+const figuresChars = 58;
+const eraseLine = '\r\u001b[2K';
+
 const bar = (terminal: Terminal, label: string, startedAtMs: number): Progress => {
   const drawn = new cliProgress.SingleBar(
     {
-      // "·" for unknown: the share is not known for stdin.
       format: `${label} {bar} {percentage}% | {rows} rows | {rate}/s | {left} left`,
       stream: terminal.notes as NodeJS.WritableStream,
       hideCursor: true,
-      clearOnComplete: false,
-      barsize: Math.max(10, Math.min(30, terminal.columns - label.length - 55)),
+      // The bar leaves nothing behind: what follows it begins on an empty line.
+      clearOnComplete: true,
+      // A line that wraps could not be erased.
+      linewrap: false,
+      barsize: Math.max(5, Math.min(30, terminal.columns - label.length - figuresChars)),
       fps: 8,
     },
     cliProgress.Presets.shades_classic,
@@ -42,6 +50,10 @@ const bar = (terminal: Terminal, label: string, startedAtMs: number): Progress =
   return {
     update: (rows, share) =>
       drawn.update(Math.round((share ?? 0) * 1000), figures(rows, Date.now() - startedAtMs, share)),
+    note: (text) => {
+      terminal.notes.write(`${eraseLine}${text}\n`);
+      drawn.render();
+    },
     end: () => drawn.stop(),
   };
 };
@@ -57,6 +69,7 @@ const lines = (terminal: Terminal, label: string, startedAtMs: number): Progress
       const percent = share === undefined ? '' : ` (${Math.round(share * 100)} %)`;
       note(terminal, `${label}: ${said.rows} rows${percent}, ${said.rate}/s, ${said.left} left`);
     },
+    note: (text) => note(terminal, text),
     end: () => undefined,
   };
 };

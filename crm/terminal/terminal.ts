@@ -28,15 +28,15 @@ export const grouped = (value: number): string => Math.round(value).toLocaleStri
 export const counted = (count: number, singular: string, plural = `${singular}s`): string =>
   `${grouped(count)} ${count === 1 ? singular : plural}`;
 
-/** A duration as people read it: 850 ms, 12 s, 3 min 20 s, 2 h 5 min. */
+/** A duration as people read it: 850 ms, 12 s, 3 min 20 s, 2 h 5 min, 193 days. */
 export const duration = (ms: number): string => {
   const seconds = Math.round(ms / 1000);
   if (seconds < 1) return `${Math.round(ms)} ms`;
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${seconds % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : counted(Math.floor(hours / 24), 'day');
 };
 
 /** Asks and waits for one line; the end of the input counts as an empty answer. */

@@ -1,14 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { coerceValue, inferValue, toNumber } from '../../../crm/customers/cell-value.ts';
-import { toEpochSeconds } from '../../../crm/customers/customer.ts';
+import { toEpochSeconds } from '../../../crm/customers/expiry.ts';
 import { escapeFormula, looksLikeFormula, unescapeFormula } from '../../../crm/customers/formula.ts';
 
 describe('the value of a cell', () => {
   it.each([
     ['12', 12],
     ['-3.5', -3.5],
-    ['12.50', 12.5],
+    ['12.5', 12.5],
+    // Written back, these would be another text: a version, a price, a sign.
+    ['12.50', '12.50'],
+    ['1.10', '1.10'],
+    ['2.0', '2.0'],
+    ['-0', '-0'],
     ['0', 0],
     ['true', true],
     ['FALSE', false],
@@ -31,7 +36,7 @@ describe('the value of a cell', () => {
         (text) => {
           const value = inferValue(text);
           if (typeof value === 'number') expect(value).toBe(Number(text));
-          if (typeof value === 'number' && !text.includes('.')) expect(String(value)).toBe(text);
+          if (typeof value === 'number') expect(String(value)).toBe(text);
         },
       ),
       { numRuns: 1000 },

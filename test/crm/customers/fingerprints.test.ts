@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Fingerprints, type Repetition } from '../../../crm/customers/fingerprints.ts';
-import { LineSet } from '../../../crm/plan/line-set.ts';
+import { LineSet } from '../../../crm/reading/line-set.ts';
 
 const hashOf = (value: number): string => createHash('sha256').update(String(value)).digest('hex');
 

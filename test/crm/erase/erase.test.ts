@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eraseSession } from '../../../crm/erase/erase-session.ts';
 import { createContactEraser } from '../../../crm/erase/genesys-contact.ts';
@@ -83,14 +83,21 @@ describe('erase', () => {
 
   it('saves a receipt without personal data', async () => {
     await seed('secret-session', 'C-77');
-    const receipt = `${folder.path}/receipt.json`;
+    const receipt = `${folder.path}/receipt.jsonl`;
     const { out, notes } = await erase('--session-id', 'secret-session', '--receipt', receipt);
     const text = readFileSync(receipt, 'utf8');
-    expect(JSON.parse(text)).toMatchObject({
-      kind: 'erasure-receipt',
-      crmTable: tables.crmTableName,
+    const [head, subject, end] = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(head).toMatchObject({ kind: 'erasure-receipt', crmTable: tables.crmTableName, subjects: 1 });
+    expect(subject).toMatchObject({
+      from: '--session-id',
+      outcome: 'erased',
       sessions: [{ sessionHash: hash('secret-session'), crmRecord: 'deleted', registryEntry: 'deleted' }],
     });
+    expect(end).toMatchObject({ kind: 'end', erased: 1, notFound: 0, failed: 0 });
+    expect(statSync(receipt).mode & 0o077).toBe(0);
     for (const secret of ['secret-session', 'C-77', 'jane'])
       expect(`${text}${out}${notes}`).not.toContain(secret);
   });
@@ -208,10 +215,10 @@ describe('the contact at Genesys', () => {
       });
       expect(genesys.contacts.size).toBe(1);
 
-      const eraser = createContactEraser(access, secret, key, 'source');
-      expect((await eraser.erase('C-1')).contact).toBe('deleted');
+      const eraser = createContactEraser(access, secret, 'source');
+      expect((await eraser.erase(externalIdOf('C-1', key))).contact).toBe('deleted');
       expect(genesys.contacts.size).toBe(0);
-      expect((await eraser.erase('C-1')).contact).toBe('absent');
+      expect((await eraser.erase(externalIdOf('C-1', key))).contact).toBe('absent');
     } finally {
       await genesys.close();
     }
@@ -228,7 +235,9 @@ describe('the contact at Genesys', () => {
         loginUrl: genesys.url,
         externalSourceId: 'source',
       };
-      expect(await createContactEraser(access, secret, key, 'source').erase('C-1')).toMatchObject({
+      expect(
+        await createContactEraser(access, secret, 'source').erase(externalIdOf('C-1', key)),
+      ).toMatchObject({
         contact: 'failed',
         reason: 'Genesys refused the credentials',
       });

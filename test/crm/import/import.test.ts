@@ -125,7 +125,7 @@ describe('import', () => {
         'sessionId,email,tier\na,a@b.de,Gold\nb,b@b.de,Silver\nc,c@b.de,Gold\n',
         '--dry-run',
       );
-      expect(out).toContain('1 record would be created, 1 changed, 1 are the same.');
+      expect(out).toContain('1 record would be created, 1 changed, 1 is the same.');
       expect(out).toContain('Changes: tier in 1.');
       expect(code).toBe(0);
       expect((await tables.all()).size).toBe(2);
@@ -149,7 +149,7 @@ describe('import', () => {
       await importText(at(inTable, 'old'));
       const { out } = await importText(at(inFile, 'new'), '--if-newer');
       expect((await tables.record(hash('a')))?.tier).toBe(outcome === 'kept' ? 'old' : 'new');
-      expect(out.includes('newer and have been kept')).toBe(outcome === 'kept');
+      expect(out.includes('1 record of the table was newer and has been kept')).toBe(outcome === 'kept');
     });
 
     it('the newest of several rows of a file wins, whatever their order', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { temporaryFolder, tool } from '../support/tool.ts';
@@ -106,12 +106,17 @@ describe('validate', () => {
     expect(again).toMatchObject({ rows: 3, accepted: 1, rejected: 2 });
   });
 
-  it('removes the rejects of an earlier run', async () => {
+  it('leaves the rejects of an earlier run alone, which somebody may be mending', async () => {
     const { file } = await validate(`${header}abc,nobody,J,T,1\n`);
-    expect(existsSync(`${file}.rejects.csv`)).toBe(true);
+    const rejects = `${file}.rejects.csv`;
+    writeFileSync(rejects, 'mended by hand');
+    const again = await tool(['validate', file]);
+    expect(readFileSync(rejects, 'utf8')).toBe('mended by hand');
+    expect(again.out).toContain(`mend them in ${file}.rejects-2.csv`);
     writeFileSync(file, header + good);
-    await tool(['validate', file]);
-    expect(existsSync(`${file}.rejects.csv`)).toBe(false);
+    const clean = await tool(['validate', file]);
+    expect(clean.out).toContain(`${rejects} is of an earlier run, and was left alone.`);
+    expect(readFileSync(rejects, 'utf8')).toBe('mended by hand');
   });
 
   it('reports visitors that are in the file more than once', async () => {
@@ -129,7 +134,7 @@ describe('validate', () => {
       'Postcode must be true or false',
     );
     expect((await validate(content, '--map', 'Nothing=email')).notes).toContain(
-      'No column is called sessionId',
+      'Column "Mail" looks like email, misspelt',
     );
     expect((await validate(content, ...options, '--ignore', 'Missing')).notes).toContain(
       'The file has no column "Missing"',
@@ -140,8 +145,10 @@ describe('validate', () => {
     const { remarks } = await summary(
       'sessionId,email,zip\n abc,a@b.de,01\nabd,a@b.de,10\nabe,a@b.de,"=A1"\n',
     );
-    expect(remarks.join('\n')).toMatch(/1 session ids begin or end with a space \(first in line 2\)/);
-    expect(remarks.join('\n')).toMatch(/1 cells look like spreadsheet formulas \(first in line 4\)/);
+    expect(remarks.join('\n')).toMatch(
+      /1 id or address has blanks around \(first in line 2\): they were removed/,
+    );
+    expect(remarks.join('\n')).toMatch(/1 cell looks like a spreadsheet formula \(first in line 4\)/);
     expect(remarks.join('\n')).toMatch(/"zip" is string in some rows and number in others/);
   });
 
