@@ -45,11 +45,17 @@ const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, ''
 const fieldByPlainName = new Map<string, FieldName>(fieldNames.map((field) => [plain(field), field]));
 const ignored: Role = { kind: 'ignored' };
 
-/** The field whose name a name resembles so much that it is most likely a slip: `frist_name`, `previousTicktes`. */
-export const resembledField = (name: string): FieldName | undefined => {
-  const written = plain(name);
-  return fieldNames.find((field) => distance(written, plain(field)) <= (field.length < 5 ? 1 : 2));
+const sorted = (text: string): string => [...text].sort().join('');
+
+/** Whether somebody who meant one word may have written the other: two slips, one in a short word, or letters swapped. */
+const isSlip = (written: string, meant: string): boolean => {
+  const slips = distance(written, meant);
+  return slips <= (meant.length < 5 ? 1 : 2) || (slips === 2 && sorted(written) === sorted(meant));
 };
+
+/** The field whose name a name resembles so much that it is most likely a slip: `frist_name`, `previousTicktes`. */
+export const resembledField = (name: string): FieldName | undefined =>
+  fieldNames.find((field) => isSlip(plain(name), plain(field)));
 
 const own = new Set<string>([rejectColumns.line, rejectColumns.reason, exportNumber]);
 

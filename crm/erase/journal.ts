@@ -102,7 +102,8 @@ export class Journal {
         .sort()
         .flatMap((name) => read(join(folder, name), target) ?? []);
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
+      // Whether it can be made there is found out when it is written.
+      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return [];
       throw error;
     }
   }

@@ -167,6 +167,9 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
 
     const startedAt = new Date().toISOString();
     const file = options.receipt === undefined ? undefined : ReceiptFile.open(options.receipt);
+    const journal = Journal.write(folder, place, startedAt, planned);
+    // The new journal has all of it.
+    for (const { path } of unfinished) rmSync(path, { force: true });
     const report = (line: ReceiptLine): void => {
       file?.add(line);
       if (options.json) print(terminal, JSON.stringify(line));
@@ -184,9 +187,6 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
       remarks,
       notReached,
     });
-    const journal = Journal.write(folder, place, startedAt, planned);
-    // The new journal has all of it.
-    for (const { path } of unfinished) rmSync(path, { force: true });
     note(terminal, `The registry is watched for ${counted(options.settleSeconds, 'second')}.`);
     const erasing: EraseOptions = {
       client,

@@ -16,6 +16,11 @@ import { duration } from '../terminal/terminal.ts';
 export const shownValue = (value: unknown, show: boolean): string =>
   show ? JSON.stringify(value) : typeof value;
 
+/** The last time that a date can be of (ECMA-262, "Time Values and Time Range"). */
+const lastDateMs = 8.64e15;
+
+const dateOf = (ms: number): string => (ms > lastDateMs ? 'later than any date' : new Date(ms).toISOString());
+
 /** Fields and attributes of a record with their types, or values. */
 export const describeRecord = (record: CrmRecord, show: boolean, nowMs: number): string[] => {
   const { attributes = {}, updatedAt, expiresAt, ...fields } = record;
@@ -25,7 +30,7 @@ export const describeRecord = (record: CrmRecord, show: boolean, nowMs: number):
     updatedAt === undefined
       ? 'updated: not said'
       : `updated: ${updatedAt} (${duration(nowMs - Date.parse(updatedAt))} ago)`,
-    expiresAt === undefined ? 'expires: never' : `expires: ${new Date(expiresAt * 1000).toISOString()}`,
+    expiresAt === undefined ? 'expires: never' : `expires: ${dateOf(expiresAt * 1000)}`,
   ];
 };
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { columnOptions } from '../customers/input-options.ts';
@@ -30,6 +31,12 @@ const importRequest = (table: string, bucket: string, prefix: string) => ({
   },
 });
 
+/** Commands that belong together. */
+interface Step {
+  readonly what: string;
+  readonly lines: readonly string[];
+}
+
 /** A word for a POSIX shell. */
 const quoted = (text: string): string =>
   /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
@@ -40,27 +47,60 @@ const commands = (
   requestFile: string,
   location: string,
   table: string,
-) => {
+): readonly Step[] => {
   const { region, profile } = settings.target.aws;
   const where = [
     ...(region === undefined ? [] : ['--region', region]),
     ...(profile === undefined ? [] : ['--profile', profile]),
   ];
   const line = (...words: string[]) => [...words, ...where].map(quoted).join(' ');
+  const describe = (query: string) =>
+    `${line('aws', 'dynamodb', 'describe-import')} --import-arn "$arn" --output text --query ${quoted(query)}`;
   const ttl = 'Enabled=true,AttributeName=expiresAt';
   return [
-    line('aws', 's3', 'cp', folder, location, '--recursive', '--exclude', '*', '--include', 'part-*.json.gz'),
-    line('aws', 'dynamodb', 'import-table', '--cli-input-json', `file://${requestFile}`),
-    line('aws', 'dynamodb', 'wait', 'table-exists', '--table-name', table),
-    line(
-      'aws',
-      'dynamodb',
-      'update-time-to-live',
-      '--table-name',
-      table,
-      '--time-to-live-specification',
-      ttl,
-    ),
+    {
+      what: 'Upload the shards, and start the import.',
+      lines: [
+        line(
+          'aws',
+          's3',
+          'cp',
+          folder,
+          location,
+          '--recursive',
+          '--exclude',
+          '*',
+          '--include',
+          'part-*.json.gz',
+        ),
+        `arn=$(${line('aws', 'dynamodb', 'import-table', '--cli-input-json', `file://${requestFile}`)} --output text --query ImportTableDescription.ImportArn)`,
+      ],
+    },
+    {
+      what: 'Wait until it has ended, however long that takes; it should say COMPLETED, and 0 errors.',
+      lines: [
+        `while [ "$(${describe('ImportTableDescription.ImportStatus')})" = IN_PROGRESS ]; do sleep 30; done`,
+        describe('ImportTableDescription.[ImportStatus,ImportedItemCount,ErrorCount]'),
+      ],
+    },
+    {
+      what: 'Let records expire.',
+      lines: [
+        line(
+          'aws',
+          'dynamodb',
+          'update-time-to-live',
+          '--table-name',
+          table,
+          '--time-to-live-specification',
+          ttl,
+        ),
+      ],
+    },
+    {
+      what: "Clean up once the new table is in use: the shards hold customers' data, here and in the bucket.",
+      lines: [line('aws', 's3', 'rm', location, '--recursive'), `rm -r ${quoted(folder)}`],
+    },
   ];
 };
 
@@ -126,23 +166,30 @@ export const planImport = async (
 
   const date = new Date(nowMs).toISOString().slice(0, 10);
   const table = newTable ?? `${target.crmTableName}-${date}`;
-  const prefix = `crm-import/${date}`;
+  // No other import's shards may lie under it: all of them would enter the table.
+  const prefix = `crm-import/${table}/${date}-${randomUUID().slice(0, 8)}`;
   const requestFile = join(folder, 'import-table.json');
   await writeFile(requestFile, `${JSON.stringify(importRequest(table, bucket, prefix), null, 2)}\n`);
-  const lines = commands(settings, folder, requestFile, `s3://${bucket}/${prefix}/`, table);
+  const steps = commands(settings, folder, requestFile, `s3://${bucket}/${prefix}/`, table);
   if (options.json) {
     print(
       terminal,
-      JSON.stringify({ files: [report], folder, rows: shards.rows, shards: shards.count, commands: lines }),
+      JSON.stringify({ files: [report], folder, rows: shards.rows, shards: shards.count, steps }),
     );
   } else {
     const done = `${counted(shards.rows, 'item')} in ${counted(shards.count, 'shard')} in ${basename(folder)}.`;
     printSummary(terminal, { report, done: [done] });
-    print(
-      terminal,
-      '\nRun these, then switch over to the new table (docs/crm.md, "Tens of millions of rows"):\n',
-    );
-    for (const line of lines) print(terminal, `  ${line}`);
+    print(terminal, '\nRun these, one step after the other (docs/crm.md, "Tens of millions of rows"):');
+    for (const [index, { what, lines }] of steps.entries()) {
+      print(terminal, `\n${index + 1}. ${what}\n`);
+      for (const line of lines) print(terminal, `  ${line}`);
+    }
+    if (options.replaceAll) {
+      print(
+        terminal,
+        '\nThe new table holds what is in the export and nothing else: switching over replaces all.',
+      );
+    }
   }
   return exitCodeOf([report], options.allowRejects);
 };

@@ -29,10 +29,14 @@ const figures = (rows: number, elapsedMs: number, share: number | undefined) => 
 
 /** Room that a line needs beside label and bar: percentage, figures of hundreds of millions, hours. */
 const figuresChars = 58;
-const eraseLine = '\r\u001b[2K';
 
+/** Lines above the bar may wrap, the bar itself may not (DECAWM). */
+const wrapOn = '\u001b[?7h';
+const wrapOff = '\u001b[?7l';
+
+/** A group of one bar: only a group can print lines above itself. */
 const bar = (terminal: Terminal, label: string, startedAtMs: number): Progress => {
-  const drawn = new cliProgress.SingleBar(
+  const group = new cliProgress.MultiBar(
     {
       format: `${label} {bar} {percentage}% | {rows} rows | {rate}/s | {left} left`,
       stream: terminal.notes as NodeJS.WritableStream,
@@ -41,20 +45,22 @@ const bar = (terminal: Terminal, label: string, startedAtMs: number): Progress =
       clearOnComplete: true,
       // A line that wraps could not be erased.
       linewrap: false,
+      gracefulExit: false,
       barsize: Math.max(5, Math.min(30, terminal.columns - label.length - figuresChars)),
       fps: 8,
     },
     cliProgress.Presets.shades_classic,
   );
-  drawn.start(1000, 0, figures(0, 0, undefined));
+  const drawn = group.create(1000, 0, figures(0, 0, undefined));
   return {
     update: (rows, share) =>
       drawn.update(Math.round((share ?? 0) * 1000), figures(rows, Date.now() - startedAtMs, share)),
     note: (text) => {
-      terminal.notes.write(`${eraseLine}${text}\n`);
-      drawn.render();
+      group.log(`${wrapOn}${text}\n${wrapOff}`);
+      // Drawn at once: what is still waiting when the group stops would be lost.
+      group.update();
     },
-    end: () => drawn.stop(),
+    end: () => group.stop(),
   };
 };
 

@@ -58,6 +58,27 @@ describe('import --plan s3', () => {
     expect((await tables.all()).size).toBe(0);
   });
 
+  it('keeps imports apart, waits for their end, and names the steps of cleaning up', async () => {
+    const plan = async (name: string) => {
+      const out = join(folder.path, name);
+      const args = [...tables.options, '--plan', 's3', '--out', out, '--bucket', 'bucket', '--replace-all'];
+      args.push('--region', 'eu-central-1');
+      const result = await tool(['import', folder.file('sessionId,email\na,a@b.de\n'), ...args]);
+      const request = JSON.parse(readFileSync(join(out, 'import-table.json'), 'utf8'));
+      return { ...result, prefix: String(request.S3BucketSource.S3KeyPrefix) };
+    };
+    const [first, second] = [await plan('one'), await plan('two')];
+    expect(first.prefix).toMatch(/^crm-import\/crm-\d{4}-\d{2}-\d{2}\/\d{4}-\d{2}-\d{2}-[0-9a-f]{8}\/part-$/);
+    expect(first.prefix).not.toBe(second.prefix);
+    const uploaded = first.prefix.replace(/part-$/, '');
+    expect(first.out).toContain(`s3://bucket/${uploaded} --recursive`);
+    expect(first.out).toContain('ImportTableDescription.ImportStatus)" = IN_PROGRESS ]; do sleep 30; done');
+    expect(first.out).toContain('--import-arn "$arn" --output text --query \'ImportTableDescription.[');
+    expect(first.out).not.toContain('wait table-exists');
+    expect(first.out).toContain(`aws s3 rm s3://bucket/${uploaded} --recursive`);
+    expect(first.out).toContain('switching over replaces all');
+  });
+
   it('makes no mess of a folder with other files, and no guess about the standard input', async () => {
     const args = [...tables.options, '--plan', 's3', '--out', folder.path];
     expect((await tool(['import', folder.file('sessionId,email\n'), ...args])).notes).toContain(

@@ -19,20 +19,17 @@ afterAll(async () => {
 });
 
 describe('the target', () => {
-  it('comes from the outputs of a stack', async () => {
-    const outputs = {
-      CrmTableName: 'crm-1',
-      GuestTableName: 'guests-1',
-      GenesysSecretArn: 'arn:secret',
-      GuestProvider: 'web-messaging',
-      GenesysBaseUrl: 'https://api.mypurecloud.de',
-      EnvironmentName: 'production',
-    };
+  /** Runs `work` with a CloudFormation that has one stack. */
+  const withStack = async (
+    outputs: Readonly<Record<string, string>>,
+    work: (asked: () => string) => Promise<void>,
+  ): Promise<void> => {
     const members = Object.entries(outputs).map(
       ([name, value]) => `<member><OutputKey>${name}</OutputKey><OutputValue>${value}</OutputValue></member>`,
     );
     let asked = '';
     const server = createServer((request, response) => {
+      asked += request.headers.authorization;
       request.on('data', (chunk) => {
         asked += chunk;
       });
@@ -51,24 +48,65 @@ describe('the target', () => {
     };
     Object.assign(process.env, settings);
     try {
-      const target = await resolveTarget(
-        { env: 'prod', region: 'eu-central-1', secretId: 'other' },
-        {},
-        folder.path,
-      );
-      expect(asked).toContain('StackName=GuestProfiles-prod');
-      expect(target).toMatchObject({
-        isProduction: true,
-        crmTableName: 'crm-1',
-        guestTableName: 'guests-1',
-        secretId: 'other',
-        genesys: { provider: 'web-messaging', baseUrl: 'https://api.mypurecloud.de' },
-      });
+      await work(() => asked);
     } finally {
       for (const name of Object.keys(settings)) delete process.env[name];
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     }
+  };
+
+  it('comes from the outputs of a stack', async () => {
+    const outputs = {
+      CrmTableName: 'crm-1',
+      GuestTableName: 'guests-1',
+      GenesysSecretArn: 'arn:secret',
+      GuestProvider: 'web-messaging',
+      GenesysBaseUrl: 'https://api.mypurecloud.de',
+      EnvironmentName: 'production',
+    };
+    await withStack(outputs, async (asked) => {
+      const target = await resolveTarget(
+        { env: 'prod', region: 'eu-central-1', secretId: 'other' },
+        {},
+        folder.path,
+      );
+      expect(asked()).toContain('StackName=GuestProfiles-prod');
+      expect(target).toMatchObject({
+        isProduction: true,
+        foreignTable: false,
+        crmTableName: 'crm-1',
+        guestTableName: 'guests-1',
+        secretId: 'other',
+        genesys: { provider: 'web-messaging', baseUrl: 'https://api.mypurecloud.de' },
+      });
+    });
+  });
+
+  it('is judged after all overrides: staging with the table of production is production', async () => {
+    await withStack({ CrmTableName: 'GuestProfiles-staging-crm' }, async () => {
+      const named = async (table: string) => await resolveTarget({ env: 'staging', table }, {}, folder.path);
+      expect(await named('GuestProfiles-prod-crm')).toMatchObject({ isProduction: true, foreignTable: true });
+      expect(await named('whose-is-this')).toMatchObject({ isProduction: false, foreignTable: true });
+      expect(await named('GuestProfiles-staging-crm')).toMatchObject({
+        isProduction: false,
+        foreignTable: false,
+      });
+      const file = folder.file('sessionId,email\na,a@b.de\n');
+      for (const table of ['GuestProfiles-prod-crm', 'whose-is-this']) {
+        const { notes, code } = await tool(['import', file, '--env', 'staging', '--table', table]);
+        expect(notes).toContain('a table that does not belong to environment staging');
+        expect(notes).toContain('Nobody is here to confirm it: add --yes.');
+        expect(code).toBe(2);
+      }
+    });
+  });
+
+  it('needs --env alone: the region is the one that the environment is deployed to', async () => {
+    await withStack({ CrmTableName: 'crm-1' }, async (asked) => {
+      await resolveTarget({ env: 'dev' }, {}, folder.path);
+      expect(asked()).toContain('/eu-central-1/cloudformation/');
+    });
   });
 
   it('is the local stack while that runs', async () => {
