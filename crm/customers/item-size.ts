@@ -22,14 +22,15 @@ const sizeOf = (values: Readonly<Record<string, unknown>>, perEntry: number): nu
  */
 export const isTooLarge = (record: CrmRecord, sessionHash: string): boolean => {
   let chars = 0;
-  const { attributes = {}, ...fields } = record;
+  const { attributes, firstName = '', tier = '', crmId = '' } = record;
   for (const name in attributes) {
     const value = attributes[name];
     chars += name.length + (typeof value === 'string' ? value.length : 21);
   }
-  const { firstName = '', tier = '', crmId = '' } = fields;
   chars += firstName.length + tier.length + crmId.length;
-  if (chars < maxItemBytes / 4) return false;
-  const maps = record.attributes === undefined ? 0 : 'attributes'.length + 3 + sizeOf(attributes, 1);
-  return sizeOf({ sessionHash, ...fields }, 0) + maps > maxItemBytes;
+  return chars >= maxItemBytes / 4 && itemBytes(record, sessionHash) > maxItemBytes;
 };
+
+const itemBytes = ({ attributes, ...fields }: CrmRecord, sessionHash: string): number =>
+  sizeOf({ sessionHash, ...fields }, 0) +
+  (attributes === undefined ? 0 : 'attributes'.length + 3 + sizeOf(attributes, 1));

@@ -68,7 +68,8 @@ const rowChecker = (
     const fault =
       row.fault ??
       (isJson || header === undefined ? undefined : widthFault(row, header.names.length)) ??
-      (suspicious ? observeText(row, observations) : undefined);
+      // What a cell of JSON escapes, the text of the block does not show.
+      (suspicious || carriesJson ? observeText(row, observations) : undefined);
     if (fault !== undefined) return [{ field: 'row', message: fault }];
     const draft: Draft = (isJson ? fromJson : fromCsv)(row);
     if (isJson) observeAttributes(draft, observations);

@@ -3,7 +3,7 @@ import { CsvRows } from './csv-rows.ts';
 import { JsonRows } from './json-rows.ts';
 import type { InputRow } from './row.ts';
 import { type Format, sniffDelimiter, sniffFormat } from './sniff.ts';
-import { suspiciousText, textFault } from './text-fault.ts';
+import { isSuspicious, textFault } from './text-fault.ts';
 import type { TextSource } from './text-source.ts';
 
 export interface RowOptions {
@@ -48,12 +48,12 @@ const csvSplitter = (sample: string, delimiter: string): CsvRows =>
     sample.includes('\r') && !sample.includes('\n') ? '\r' : '\n',
   );
 
-async function* split(source: TextSource, splitter: Splitter): AsyncGenerator<RowBlock> {
+async function* split(source: TextSource, splitter: Splitter, isJson: boolean): AsyncGenerator<RowBlock> {
   // A cell may begin with a block: then what stands before it is the end of the block before.
   let last = '\n';
   let wasSuspicious = true;
   for await (const block of source.blocks) {
-    const suspicious = suspiciousText.test(block) || suspiciousText.test(last + block.slice(0, 1));
+    const suspicious = isSuspicious(block, isJson) || isSuspicious(last + block.slice(0, 1), isJson);
     last = block.slice(-1) || last;
     // A row may have begun in the block before.
     yield { rows: splitter.push(block), suspicious: suspicious || wasSuspicious };
@@ -83,9 +83,9 @@ const checkHeader = (row: InputRow, name: string): readonly string[] => {
  */
 export const openRows = async (source: TextSource, options: RowOptions): Promise<RowSource> => {
   const format = options.format ?? sniffFormat(source.sample, source.name);
-  if (format === 'jsonl') return { format, names: undefined, blocks: split(source, new JsonRows()) };
+  if (format === 'jsonl') return { format, names: undefined, blocks: split(source, new JsonRows(), true) };
   const delimiter = options.delimiter ?? sniffDelimiter(source.sample);
-  const blocks = split(source, csvSplitter(source.sample, delimiter));
+  const blocks = split(source, csvSplitter(source.sample, delimiter), false);
   for (let next = await blocks.next(); next.done !== true; next = await blocks.next()) {
     const { rows, suspicious } = next.value;
     const at = rows.findIndex((row) => !isEmpty(row) && !isSeparatorLine(row, delimiter));

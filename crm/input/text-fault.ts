@@ -1,12 +1,17 @@
 import type { InputRow } from './row.ts';
 
+// Three expressions: together they would take twice as long.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const damaged = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\uFFFD]/;
+const formula = /[,;|"\s][=+\-@]/;
+const escaped = /\\[bfu]/;
+
 /**
- * Finds blocks of text whose rows deserve a closer look, in one pass: control characters (also those that JSON
- * escapes), what a wrong encoding leaves behind, and beginnings of formulas.
+ * Whether the rows of a block deserve a closer look, in one pass: control characters (also those that JSON escapes),
+ * what a wrong encoding leaves behind, and beginnings of formulas.
  */
-export const suspiciousText =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\uFFFD]|\\[bfu]|[,;|"\s][=+\-@]/;
+export const isSuspicious = (block: string, isJson: boolean): boolean =>
+  damaged.test(block) || formula.test(block) || (isJson && escaped.test(block));
 
 // Tabs and line breaks are text; every other control character is damage, or an attack on a terminal.
 const control = /(?![\t\n\r])\p{Cc}/u;
