@@ -48,7 +48,6 @@ const container = ({
   const credentials = createTestCredentials();
   const loginUrl = simulator.url;
   const common = { clock, telemetry, timeoutMs };
-  const scope = style === 'body' ? webchatScope : undefined;
   const { call, quota } = connect({
     ...common,
     transport,
