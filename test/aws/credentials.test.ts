@@ -65,7 +65,7 @@ describe('the credentials', () => {
   /** Waits in real time for what happens in the background. */
   const until = async (condition: () => boolean | Promise<boolean>) => {
     for (let tries = 0; !(await condition()); tries += 1) {
-      if (tries > 400) throw new Error('It never happened.');
+      if (tries > 4000) throw new Error('It never happened.');
       await realTime(5);
     }
   };
