@@ -84,7 +84,8 @@ export const registrationOf = (
     ),
     contact: live.find((entry) => entry.contact !== undefined && entry.guest?.guestId === guest?.guestId)
       ?.contact,
-    consent: live.map((entry) => entry.consent).find(isRefusal) ?? live[0]?.consent,
+    consent:
+      live.map((entry) => entry.consent).find(isRefusal) ?? live.find((entry) => entry.consent)?.consent,
     verified: live.some((entry) => entry.verified === true),
   };
 };

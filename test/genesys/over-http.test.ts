@@ -48,14 +48,8 @@ const container = ({
   const credentials = createTestCredentials();
   const loginUrl = simulator.url;
   const common = { clock, telemetry, timeoutMs };
-  const { call, quota } = connect({
-    ...common,
-    transport,
-    loginUrl,
-    credentials,
-    style,
-    scope: webchatScope,
-  });
+  const scope = style === 'body' ? webchatScope : undefined;
+  const { call, quota } = connect({ ...common, transport, loginUrl, credentials, style, scope });
   const gate = createCreationGate({ clock, telemetry, quota, queueing: true });
   const webchat = createWebchatV1({
     ...common,
