@@ -3,7 +3,6 @@ import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import type { SessionIdentity } from '../../lambda/guest/session-hash.ts';
 import { createTestClock, deadlineIn } from '../support/clock.ts';
 import {
-  anyHash,
   createVisit,
   describeRegistry,
   guestAt,
