@@ -110,9 +110,9 @@ export const createMemoryRegistry = ({
     },
 
     complete: async (lease, guest) =>
-      updateHeld(lease, ({ queued, consent, unsavedOwner }) => ({
+      updateHeld(lease, ({ queued, consent, verified, unsavedOwner }) => ({
         guest: capped(guest),
-        verified: guest.verified,
+        verified: guest.verified || (queued !== undefined && verified === true),
         consent: queued === undefined ? guest.consent : consent,
         unsavedOwner,
       })),
@@ -142,7 +142,9 @@ export const createMemoryRegistry = ({
     updateEvidence: async (hashes, { consent, verified }) => {
       for (const hash of hashes) {
         const entry = entries.get(hash);
-        if (entry !== undefined) write(hash, { ...entry, consent, verified });
+        if (entry === undefined) continue;
+        const stated = consent.stated ? consent : entry.consent;
+        write(hash, { ...entry, consent: stated, verified: verified || entry.verified });
       }
     },
 

@@ -219,6 +219,21 @@ describe('A verified session', () => {
     expect(guestOf(await world.container()('s', { verified: true }))).toBe('guest-1');
   });
 
+  it('lets no unverified request in when it was verified while the worker registered its guest', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.failures.push(limited(30_000));
+    await call('s');
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    world.state.latencyMs = 300;
+    const draining = world.drain(message, 1, deadlineIn(world.clock));
+    await world.clock.advance(100);
+    expect(await call('s', { verified: true })).toMatchObject({ kind: 'queued' });
+    expect(await world.finish(draining)).toEqual({ kind: 'done' });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unverified' });
+  });
+
   it('takes over a registration that was queued before it was verified', async () => {
     const world = createGuestWorld();
     const call = world.container();

@@ -348,8 +348,8 @@ export const describeRegistry = (
           expect(await visitOf(hash).found()).toMatchObject({ queued, consent: refused, verified: true });
         }
         const { guest } = await visit.register();
-        await visit.state(silent);
-        expect(await visit.found()).toMatchObject({ guest, consent: silent });
+        await visit.state(explicit);
+        expect(await visit.found()).toMatchObject({ guest, consent: explicit });
       });
 
       it('leases no entry whose visitor has stated something since it was seen', async () => {
