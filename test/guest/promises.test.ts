@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
+import { GuestError, StoreUnavailableError } from '../../lambda/guest/errors.ts';
 import type { InitialiseGuestResult } from '../../lambda/guest/initialise-guest.ts';
+import { failedStateMs } from '../../lambda/guest/registration.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
 import { deadlineIn } from '../support/clock.ts';
 import { createGuestWorld, leaseMs, limited } from '../support/guest-world.ts';
@@ -162,10 +163,33 @@ describe('A refusal that was stated', () => {
 
   it('is remembered also where the provider refuses a guest without consent', async () => {
     const world = createGuestWorld();
-    const { GuestError } = await import('../../lambda/guest/errors.ts');
     world.state.failures.push(new GuestError('consent_required'));
     const call = world.container();
     await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'consent_required' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('is remembered also where no guest could be registered for it, of a session that has one', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    expect(await call('s')).toMatchObject({ enrichment: 'matched' });
+    world.state.failures.push(new GuestError('unavailable'));
+    await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('is remembered also while the registration counts as given up', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    world.state.failures.push(limited(30_000), new GuestError('rejected'));
+    await call('s');
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    await world.drain(message, 1, deadlineIn(world.clock));
+    await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'registration_failed' });
+    await world.clock.advance(failedStateMs);
     expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
   });
 
