@@ -108,6 +108,7 @@ const entryFromItem = (item: Readonly<Item>): RegistryEntry => {
     failed: part(failedSchema, values),
     lease: part(leaseSchema, values),
     consent: part(consentSchema, values),
+    consentAtMs: Date.parse(String(values['consentAt'])) || undefined,
     contact: part(contactSchema, values),
     verified: values['verified'] === true,
   };

@@ -20,7 +20,7 @@ interface Entry extends RegistryEntry {
   /** The end of all of it, as the table's TTL is. */
   readonly endsAtMs: number;
 }
-type Parts = Omit<Entry, 'version' | 'endsAtMs'>;
+type Parts = Omit<Entry, 'version' | 'endsAtMs' | 'consentAtMs'>;
 
 /**
  * The registry within one container: what is left of it while the table cannot be reached, and the fake for
@@ -35,11 +35,13 @@ export const createMemoryRegistry = ({
   const entries = new Map<string, Entry>();
 
   const write = (sessionHash: string, parts: Parts): void => {
+    const before = entries.get(sessionHash);
     // A map keeps the order of insertion: the first entry is the one written longest ago.
     entries.delete(sessionHash);
     if (isRefusal(parts.consent) || parts.guest || parts.queued || parts.failed || parts.lease) {
       const endsAtMs = parts.guest?.expiresAtMs ?? clock.now() + guestTtlSeconds * 1000;
-      entries.set(sessionHash, { ...parts, version: randomUUID(), endsAtMs });
+      const consentAtMs = parts.consent === before?.consent ? before?.consentAtMs : clock.now();
+      entries.set(sessionHash, { ...parts, consentAtMs, version: randomUUID(), endsAtMs });
     }
     for (const oldest of entries.keys()) {
       if (entries.size <= maxEntries) break;

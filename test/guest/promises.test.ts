@@ -65,6 +65,34 @@ describe('During a rotation of the hash key', () => {
   });
 });
 
+describe('While containers know different hash keys', () => {
+  it('a consent that was stated after a refusal holds, though only the older hash says so', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    world.keys.push(newer, older);
+    await world.container()('s', { given: false });
+    await world.clock.advance(1000);
+    world.keys.splice(0, 2, older);
+    const guest = guestOf(await world.container()('s'));
+    world.keys.unshift(newer);
+    expect(await world.container()('s', { stated: false })).toMatchObject({
+      enrichment: 'matched',
+      guestId: guest,
+    });
+  });
+
+  it('a refusal is not outdone by later silence under the newer hash', async () => {
+    const world = createGuestWorld();
+    world.keys.push(older);
+    await world.container()('s', { given: false });
+    await world.clock.advance(1000);
+    world.keys.splice(0, 1, newer);
+    await world.container()('s', { stated: false });
+    world.keys.push(older);
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+});
+
 describe('When a created guest could not be remembered', () => {
   it('a reload in the same container neither waits for the dead lease nor creates another guest', async () => {
     const world = createGuestWorld();
