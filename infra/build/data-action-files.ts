@@ -1,6 +1,4 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the templates are Velocity's
-import type { AttributeMap } from '../../lambda/guest/profile.ts';
-
 /** What a variable of a flow may hold. */
 export const flowTypes = ['string', 'integer', 'number', 'boolean'] as const;
 export type FlowType = (typeof flowTypes)[number];
@@ -40,7 +38,8 @@ export interface DataAction {
 export interface DataActionOptions {
   /** ARN of the function `resolve`, or of its alias. */
   readonly functionArn: string;
-  readonly attributeMap: AttributeMap;
+  /** Genesys name → field or attribute of the CRM record. */
+  readonly attributeMap: Readonly<Record<string, string>>;
   /** Types of mapped attributes, by their Genesys name; text where it is not known otherwise. */
   readonly types?: Readonly<Record<string, FlowType>>;
 }
