@@ -40,7 +40,7 @@ export interface LocalStackOptions {
   /** Answers for the function `resolve`, in the place of the built one. */
   readonly resolve?: LambdaHandler;
   /** Built bundles; built afresh without them. */
-  readonly bundles?: Bundles;
+  readonly bundles?: Bundles & { readonly resolve?: string };
   /** Each line that the functions write. */
   readonly onLine?: (line: string) => void;
   readonly onError?: (error: unknown) => void;
@@ -96,10 +96,9 @@ const later = <T>() => {
 /** The function that the message flow asks: the one that was given, else the built one, if it is built. */
 const resolveHandler = async (
   given: LambdaHandler | undefined,
-  bundles: Readonly<Record<string, string>>,
+  bundle: string | undefined,
   load: (bundle: string) => Promise<FunctionProcess>,
 ): Promise<LambdaHandler | undefined> => {
-  const bundle = bundles['resolve'];
   if (given !== undefined || bundle === undefined) return given;
   return (await load(bundle)).handler;
 };
@@ -137,7 +136,8 @@ const start = async (
     }),
   );
   const origins = [gateway.url, `http://localhost:${gateway.port}`];
-  const building = bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
+  const building: Promise<NonNullable<LocalStackOptions['bundles']>> =
+    bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
   building.catch(() => undefined);
   const dynamodb = keep(
     await startDynamoDb({ tables, onCall, ...(dataFolder === undefined ? {} : { dataFolder }) }),
@@ -193,7 +193,7 @@ const start = async (
   const [drain] = await Promise.all([
     load(built.drain),
     load(built.init).then(init.settle),
-    resolveHandler(givenResolve, built, load).then(resolve.settle),
+    resolveHandler(givenResolve, built.resolve, load).then(resolve.settle),
   ]);
   keep(
     startEventSource({
