@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { ProviderName } from '../lambda/config.ts';
 import { optionalVariables, type VariableName } from '../lambda/env.ts';
 import { demoAttributeMap, demoExposedAttributes } from './demo-visitors.ts';
@@ -13,14 +12,11 @@ export const messagingDeploymentId = '5b7e2c1d-4f3a-4e6b-9c8d-7a6b5c4d3e2f';
 export const resolveArn = `arn:aws:lambda:${localRegion}:000000000000:function:resolve`;
 export const clientCredentials = { clientId: 'local-client', clientSecret: 'local-client-secret' } as const;
 
-const localKey = (purpose: string): string =>
-  createHash('sha256').update(`guest profiles, local stack: ${purpose}`).digest('base64');
-
 /** The secret of the local stack. Its keys are public and worth nothing: nothing real is behind them. */
 export const localSecret = JSON.stringify({
   ...clientCredentials,
-  sessionSigningKeys: [localKey('session signing')],
-  externalIdKey: localKey('external id'),
+  sessionSigningKeys: [Buffer.from('the signing key of the local stack only').toString('base64')],
+  externalIdKey: Buffer.from('the external id key of the local stack only').toString('base64'),
 });
 
 export interface Endpoints {

@@ -46,7 +46,7 @@ describe('the secret of the local stack', () => {
   it('has keys of the length that the function demands, no two alike', () => {
     const { sessionSigningKeys, externalIdKey } = JSON.parse(localSecret);
     const keys: string[] = [...sessionSigningKeys, externalIdKey];
-    expect(keys.map((key) => Buffer.from(key, 'base64').length)).toEqual([32, 32]);
+    for (const key of keys) expect(Buffer.from(key, 'base64').length).toBeGreaterThanOrEqual(32);
     expect(new Set(keys).size).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import type { Clock } from '../lambda/guest/ports.ts';
-import { systemClock } from '../lambda/system-clock.ts';
-import { createTestClock } from './support/clock.ts';
+import { createTestClock } from '../support/clock.ts';
 
 /** Both clocks keep the same promises; only who turns them differs. */
 const clocks: readonly {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { createFlight } from '../../lambda/genesys/flight.ts';
 import type { Deadline } from '../../lambda/guest/ports.ts';
+import { createFlight } from '../../lambda/time/flight.ts';
 import { createTestClock, deadlineIn } from '../support/clock.ts';
 
 /** A flight that lasts `ms` on a test's clock. */

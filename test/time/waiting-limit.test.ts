@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { limitWaiting } from '../../lambda/aws/waiting-limit.ts';
 import type { Clock } from '../../lambda/guest/ports.ts';
+import { limitWaiting } from '../../lambda/time/waiting-limit.ts';
 import { createTestClock } from '../support/clock.ts';
 
 const never = new AbortController().signal;

@@ -1,4 +1,4 @@
-import type { Clock } from './guest/ports.ts';
+import type { Clock } from '../guest/ports.ts';
 
 /** Real time. */
 export const systemClock: Clock = {

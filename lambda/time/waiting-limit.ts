@@ -12,7 +12,7 @@ const longestTickMs = 2 * tickMs;
 export const limitWaiting = (
   clock: Clock,
   ms: number,
-  parent: AbortSignal,
+  parent?: AbortSignal,
 ): { readonly signal: AbortSignal; clear(): void } => {
   const controller = new AbortController();
   let leftMs = ms;
@@ -22,10 +22,10 @@ export const limitWaiting = (
     clear();
     controller.abort(reason);
   };
-  const onParent = (): void => stop(parent.reason);
+  const onParent = (): void => stop(parent?.reason);
   const clear = (): void => {
     clearTick();
-    parent.removeEventListener('abort', onParent);
+    parent?.removeEventListener('abort', onParent);
   };
   const tick = (): void => {
     const startedAtMs = clock.now();
@@ -38,9 +38,9 @@ export const limitWaiting = (
     });
   };
 
-  if (parent.aborted) onParent();
+  if (parent?.aborted) onParent();
   else {
-    parent.addEventListener('abort', onParent, { once: true });
+    parent?.addEventListener('abort', onParent, { once: true });
     tick();
   }
   return { signal: controller.signal, clear };
