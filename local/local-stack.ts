@@ -40,7 +40,7 @@ export interface LocalStackOptions {
   /** Answers for the function `resolve`, in the place of the built one. */
   readonly resolve?: LambdaHandler;
   /** Built bundles; built afresh without them. */
-  readonly bundles?: Bundles & { readonly resolve?: string };
+  readonly bundles?: Bundles;
   /** Each line that the functions write. */
   readonly onLine?: (line: string) => void;
   readonly onError?: (error: unknown) => void;
@@ -93,16 +93,6 @@ const later = <T>() => {
   return { promise, settle };
 };
 
-/** The function that the message flow asks: the one that was given, else the built one, if it is built. */
-const resolveHandler = async (
-  given: LambdaHandler | undefined,
-  bundle: string | undefined,
-  load: (bundle: string) => Promise<FunctionProcess>,
-): Promise<LambdaHandler | undefined> => {
-  if (given !== undefined || bundle === undefined) return given;
-  return (await load(bundle)).handler;
-};
-
 const start = async (
   {
     port,
@@ -120,7 +110,7 @@ const start = async (
   const journal = createCallJournal();
   const onCall = journal.listener;
   const init = later<FunctionProcess>();
-  const resolve = later<LambdaHandler | undefined>();
+  const resolve = later<LambdaHandler>();
   let assets: ReadonlyMap<string, Asset> = new Map();
   let genesysStarted: GenesysSimulator | undefined;
   // First, so that a port that is taken is told at once.
@@ -136,8 +126,7 @@ const start = async (
     }),
   );
   const origins = [gateway.url, `http://localhost:${gateway.port}`];
-  const building: Promise<NonNullable<LocalStackOptions['bundles']>> =
-    bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
+  const building = bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
   building.catch(() => undefined);
   const dynamodb = keep(
     await startDynamoDb({ tables, onCall, ...(dataFolder === undefined ? {} : { dataFolder }) }),
@@ -193,7 +182,10 @@ const start = async (
   const [drain] = await Promise.all([
     load(built.drain),
     load(built.init).then(init.settle),
-    resolveHandler(givenResolve, built.resolve, load).then(resolve.settle),
+    (givenResolve === undefined
+      ? load(built.resolve).then(({ handler }) => handler)
+      : Promise.resolve(givenResolve)
+    ).then(resolve.settle),
   ]);
   keep(
     startEventSource({

@@ -12,11 +12,11 @@ const resolveTimeoutMs = 10_000;
  * The message flow of the simulated organisation: the data actions that `npm run data-actions` would write for this
  * attribute map, and the function `resolve` behind them.
  * @param attributeMap of the functions; what is wrong with it they say themselves
- * @param resolve the function, once it runs; nothing where it is not built: then nobody is known
+ * @param resolve the function, once it runs
  */
 export const messageFlow = (
   attributeMap: string,
-  resolve: Promise<LambdaHandler | undefined>,
+  resolve: Promise<LambdaHandler>,
   onError: (error: unknown) => void,
 ): MessageFlow => {
   const parsed = v.safeParse(mapSchema, attributeMap);
@@ -30,9 +30,7 @@ export const messageFlow = (
     }),
     invokeFunction: async (arn, event) => {
       if (arn !== resolveArn) throw new Error(`There is no function ${arn}.`);
-      const handler = await resolve;
-      if (handler === undefined) return { found: false };
-      return await invoke(handler, event, { functionName: 'resolve', timeoutMs: resolveTimeoutMs });
+      return await invoke(await resolve, event, { functionName: 'resolve', timeoutMs: resolveTimeoutMs });
     },
     onFailure: onError,
   };

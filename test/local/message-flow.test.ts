@@ -20,7 +20,7 @@ export const handler = async ({ guestReference, conversationId }, { functionName
 
 describe('the message flow of the local stack', () => {
   let folder: string;
-  let bundles: Bundles & { readonly resolve: string };
+  let bundles: Bundles;
   let stack: LocalStack | undefined;
   let errors: unknown[];
   beforeAll(async () => {
