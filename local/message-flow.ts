@@ -1,11 +1,13 @@
 import * as v from 'valibot';
 import { dataActionFiles } from '../infra/build/data-action-files.ts';
+import { resolvedFields } from '../lambda/data-action/resolved-fields.ts';
 import { demoAttributeTypes } from './demo-visitors.ts';
 import { resolveArn } from './function-environment.ts';
 import type { MessageFlow } from './genesys-simulator.ts';
 import { invoke, type LambdaHandler } from './lambda-runtime.ts';
 
 const mapSchema = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string()));
+const reserved: ReadonlySet<string> = new Set(resolvedFields);
 const resolveTimeoutMs = 10_000;
 
 /**
@@ -20,7 +22,8 @@ export const messageFlow = (
   onError: (error: unknown) => void,
 ): MessageFlow => {
   const parsed = v.safeParse(mapSchema, attributeMap);
-  const map = parsed.success ? parsed.output : {};
+  const entries = Object.entries(parsed.success ? parsed.output : {});
+  const map = Object.fromEntries(entries.filter(([name]) => !reserved.has(name)));
   const types = Object.entries(demoAttributeTypes).filter(([name]) => Object.hasOwn(map, name));
   return {
     dataActions: dataActionFiles({

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the templates are Velocity's
+import type { resolvedFields } from '../../lambda/data-action/resolved-fields.ts';
 import { type DataAction, type FlowType, flag, objectOf, type Schema, text } from './data-action.ts';
 
 export interface DataActionOptions {
@@ -16,7 +17,7 @@ const escaped = (name: string): string => `"$esc.jsonString(\${input.${name}})"`
 const conversationId = text('Id of the conversation');
 
 /** What `resolve` answers beside the mapped attributes. */
-const fixed: Readonly<Record<string, Schema>> = {
+const fixed: Readonly<Record<(typeof resolvedFields)[number], Schema>> = {
   found: flag('Whether the visitor is known; all else is absent where it is false'),
   verified: flag("Whether the website's own server signed the session"),
   consentGiven: flag('Whether the visitor agreed to the use of their record'),

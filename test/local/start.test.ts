@@ -167,6 +167,13 @@ describe('npm start', () => {
       expect(await refusal(['--genesys-fault', 'guests=503'])).toMatch(/It must be <endpoint>=<kind>/);
     });
 
+    it('when an attribute takes a name of resolve itself', async () => {
+      const env = { ATTRIBUTE_MAP: '{"email":"tier"}' };
+      expect(await refusal(['--port', '0', '--provider', 'web-messaging'], env)).toMatch(
+        /ATTRIBUTE_MAP must not use the fixed names email/,
+      );
+    });
+
     it('when a setting of the function is wrong', async () => {
       expect(await refusal(['--port', '0'], { LOG_LEVEL: 'LOUD' })).toMatch(
         /LOG_LEVEL must be one of TRACE, DEBUG/,
