@@ -62,13 +62,13 @@ describe('the message flow of the local stack', () => {
   }, 60_000);
 
   it('shows what goes wrong there on the terminal, and brings the visitor to an agent', async () => {
-    expect((await write('broken')).guest).toEqual({});
+    expect((await write('broken')).guest).toEqual({ found: 'false' });
     expect(errors).toEqual([expect.stringMatching(/^ActionFailure: Guest profiles: who is this, request: /)]);
   }, 60_000);
 
   it('takes the attributes of ATTRIBUTE_MAP as text: others break the contract of the action', async () => {
     const settings = { ATTRIBUTE_MAP: '{"crmTier":"tier","seats":"seats"}' };
-    expect((await write('sealed', settings)).guest).toEqual({});
+    expect((await write('sealed', settings)).guest).toEqual({ found: 'false' });
     expect(errors).toEqual([
       expect.stringMatching(/output: the contract is broken: \/seats must be string$/),
     ]);
