@@ -36,11 +36,15 @@ export const settingsFrom = (
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> =>
   Object.fromEntries(
-    optionalVariables.flatMap((name) => {
+    [...optionalVariables, 'ALLOWED_ORIGINS' as const].flatMap((name) => {
       const value = environment[name];
       return value === undefined || ownedByStack.has(name) ? [] : [[name, value]];
     }),
   );
+
+/** The page's own origins, and those that a person names. */
+const allowedOrigins = (own: readonly string[], wanted: string | undefined): string =>
+  wanted?.trim() === '*' ? '*' : [...own, ...(wanted === undefined ? [] : [wanted])].join(',');
 
 /** The whole environment of the functions in the local stack. */
 export const functionEnvironment = ({
@@ -65,7 +69,7 @@ export const functionEnvironment = ({
   GENESYS_SECRET_ID: secretId,
   CRM_TABLE_NAME: tables.crm,
   GUEST_TABLE_NAME: tables.guests,
-  ALLOWED_ORIGINS: origins.join(','),
+  ALLOWED_ORIGINS: allowedOrigins(origins, settings['ALLOWED_ORIGINS']),
   GUEST_PROVIDER: provider,
   GENESYS_BASE_URL: endpoints.genesys,
   GENESYS_LOGIN_URL: endpoints.genesys,

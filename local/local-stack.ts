@@ -22,6 +22,7 @@ import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { seedDemoVisitors } from './seed.ts';
 import { type Sqs, startSqs } from './sqs.ts';
 import type { StackFile } from './stack-file.ts';
+import { throwSwitch } from './tour.ts';
 
 export interface LocalStackOptions {
   readonly port?: number;
@@ -96,12 +97,15 @@ const start = async (
     ready = resolve;
   });
   let assets: Awaited<ReturnType<typeof pageAssets>> = new Map();
+  let tour: (body: string) => boolean = () => false;
   // First, so that a port that is taken is told at once.
   const gateway = keep(
     await startGateway({
       ...(port === undefined ? {} : { port }),
       journal,
       assets: () => assets,
+      anyLocalOrigin: settings['ALLOWED_ORIGINS'] === undefined,
+      tour: (body) => tour(body),
       handler: async (event, context) => (await init).handler(event, context),
       ...(onError === undefined ? {} : { onError }),
     }),
@@ -127,6 +131,7 @@ const start = async (
   const genesys = keep(
     await startGenesysSimulator({ ...genesysOptions, credentials: clientCredentials, onCall }),
   );
+  tour = (body) => throwSwitch(body, { genesys, cutTables: dynamodb.cut }) !== undefined;
   await seedDemoVisitors(dynamodb.url, tables.crm);
   assets = await pageAssets(demoVisitors);
 

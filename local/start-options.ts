@@ -86,7 +86,8 @@ export const readStartOptions = (argv: readonly string[]): StartOptions => {
     )
     .addHelpText(
       'after',
-      '\nSettings of the function may be set too, such as REQUIRE_EXPLICIT_CONSENT=true npm start.',
+      '\nSettings of the function may be set too, such as REQUIRE_EXPLICIT_CONSENT=true npm start.' +
+        '\nPages of any localhost origin may call the API; ALLOWED_ORIGINS=http://localhost:5173 npm start allows only these (and the page).',
     )
     .parse([...argv], { from: 'user' });
   return command.opts<StartOptions>();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Plugin } from 'esbuild';
+import { buildClientAlone, buildWebsite } from './website.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -143,5 +144,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const { metafile } = await bundle(entry, outfile);
     const bytes = metafile.outputs[outfile]?.bytes ?? 0;
     console.log(`${outfile}  ${(bytes / 1000).toFixed(0)} kB`);
+  }
+  await buildClientAlone();
+  for (const { name, bytes, gzipped, integrity } of await buildWebsite()) {
+    const [kB, zipped] = [bytes, gzipped].map((size) => (size / 1000).toFixed(1));
+    console.log(`dist/website/${name}  ${kB} kB, ${zipped} kB gzipped  integrity="${integrity}"`);
   }
 }
