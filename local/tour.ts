@@ -2,15 +2,15 @@ import * as v from 'valibot';
 import type { Fault } from './genesys/faults.ts';
 import type { GenesysSimulator } from './genesys-simulator.ts';
 
-/** Long enough to be queued, short enough to be watched. */
-const limitSeconds = 6;
+/** Told to wait longer than a request may take, so that it is queued; served sooner, so that nobody waits for long. */
+const limit = { kind: 'limited', seconds: 3, retryAfter: '12' } as const;
 
 /** What the page's switches do to the simulated Genesys; `dead-crm` cuts the tables off instead. */
 const faults: Readonly<Record<string, readonly Fault[]>> = {
   none: [],
   limiting: [
-    { endpoint: 'guest', kind: 'limited', seconds: limitSeconds },
-    { endpoint: 'guest_token', kind: 'limited', seconds: limitSeconds },
+    { endpoint: 'guest', ...limit },
+    { endpoint: 'guest_token', ...limit },
   ],
   slow: [{ latencyMs: 1500 }],
   down: [{ kind: 'status', status: 503 }],
