@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { initPath } from '../lambda/contract.ts';
+import type { Route } from './agent-routes.ts';
 import type { CallJournal } from './gateway/call-journal.ts';
-import { withOwnOrigin } from './gateway/local-origins.ts';
 import { type GatewayRequest, httpApiEvent, restEvent } from './gateway/proxy-event.ts';
 import { sendMessage, sendProxyResponse } from './gateway/proxy-response.ts';
 import { listen, type RunningServer, readBody } from './http-server.ts';
 import { FunctionTimeoutError, invoke, type LambdaHandler } from './lambda-runtime.ts';
-import { tourPath } from './tour.ts';
 
 /** A file of the page, by its path. */
 export interface Asset {
   readonly contentType: string;
   readonly body: string | Uint8Array;
-  /** Beside and instead of those that every file of the page has. */
+  /** Instead of those that every file of the pages has. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -26,23 +25,23 @@ export interface GatewayOptions {
   /** Which event format the function gets. */
   readonly payload?: '1.0' | '2.0';
   readonly assets?: () => ReadonlyMap<string, Asset>;
-  /** Pages of other local origins may call the API. */
-  readonly anyLocalOrigin?: boolean;
-  /** The page's fault switches: gets the body, returns false where it means nothing. */
-  readonly tour?: (body: string) => boolean;
+  /** Asked before the assets; answers what is its own. */
+  readonly routes?: Route;
+  /** Where the pages may connect to beside the gateway itself, such as `ws://127.0.0.1:5000`. */
+  readonly connectSources?: () => readonly string[];
   /** Adds `Server-Timing` to answers. */
   readonly journal?: CallJournal;
   readonly onError?: (error: unknown) => void;
 }
 
-const pageHeaders = {
+const pageHeaders = (connectSources: readonly string[]) => ({
   'cache-control': 'no-store',
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://127.0.0.1:*; img-src 'self' data:; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src ${["'self'", ...connectSources].join(' ')}; ` +
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-} as const;
+});
 
 const readRequest = async (request: IncomingMessage, url: URL): Promise<GatewayRequest> => ({
   method: request.method ?? 'GET',
@@ -66,22 +65,17 @@ export const startGateway = async ({
   timeoutMs = 10_000,
   payload = '1.0',
   assets = () => new Map(),
-  anyLocalOrigin = false,
-  tour,
+  routes = () => false,
+  connectSources = () => [],
   journal,
   onError,
 }: GatewayOptions): Promise<RunningServer> => {
-  let ownOrigin = '';
   const serveFunction = async (
     request: IncomingMessage,
     response: ServerResponse,
     url: URL,
   ): Promise<void> => {
-    const read = await readRequest(request, url);
-    const { rawHeaders, asked } = anyLocalOrigin
-      ? withOwnOrigin(read.rawHeaders, ownOrigin)
-      : { rawHeaders: read.rawHeaders, asked: undefined };
-    const received = { ...read, rawHeaders };
+    const received = await readRequest(request, url);
     const startedAtMs = performance.now();
     const event = payload === '1.0' ? restEvent(received) : httpApiEvent(received);
     response.setHeader('x-amzn-requestid', received.requestId);
@@ -89,10 +83,11 @@ export const startGateway = async ({
       const returned = await invoke(handler, event, { functionName, timeoutMs });
       const timing = journal?.serverTiming(startedAtMs) ?? '';
       const total = `function;dur=${(performance.now() - startedAtMs).toFixed(1)};desc="Function"`;
-      sendProxyResponse(response, returned, {
-        ...(journal === undefined ? {} : { 'Server-Timing': [total, timing].filter(Boolean).join(', ') }),
-        ...(asked === undefined ? {} : { 'Access-Control-Allow-Origin': asked }),
-      });
+      sendProxyResponse(
+        response,
+        returned,
+        journal === undefined ? {} : { 'Server-Timing': [total, timing].filter(Boolean).join(', ') },
+      );
     } catch (error) {
       onError?.(error);
       if (error instanceof FunctionTimeoutError) sendMessage(response, 504, 'Endpoint request timed out');
@@ -110,25 +105,18 @@ export const startGateway = async ({
       sendMessage(response, 405, 'Method Not Allowed');
       return;
     }
-    response.writeHead(200, { ...pageHeaders, ...asset.headers, 'content-type': asset.contentType });
+    response.writeHead(200, {
+      ...pageHeaders(connectSources()),
+      ...asset.headers,
+      'content-type': asset.contentType,
+    });
     response.end(request.method === 'HEAD' ? undefined : asset.body);
   };
 
-  const serveTour = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    // Pages of other origins cannot send this type without a preflight, which is not answered.
-    const fromPage = request.headers['content-type'] === 'application/json';
-    const thrown = fromPage && tour?.((await readBody(request)).toString('utf8'));
-    response.writeHead(thrown ? 204 : 400).end();
-  };
-
-  const running = await listen((request, response) => {
+  return await listen((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (tour !== undefined && url.pathname === tourPath && request.method === 'POST') {
-      serveTour(request, response).catch(() => response.destroy());
-      return;
-    }
     if (url.pathname !== initPath) {
-      servePage(request, response, url);
+      if (!routes(request, response, url)) servePage(request, response, url);
       return;
     }
     serveFunction(request, response, url).catch((error: unknown) => {
@@ -137,6 +125,4 @@ export const startGateway = async ({
       response.destroy();
     });
   }, port);
-  ownOrigin = running.url;
-  return running;
 };

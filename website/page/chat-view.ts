@@ -1,6 +1,6 @@
 import type { Guest, GuestState } from '../client/guest-profiles.d.ts';
+import { byId, element } from '../element.ts';
 import { type Conversation, openConversation } from './conversation.ts';
-import { byId, element } from './element.ts';
 import { attributesTitle, enrichmentText, failureAdvice, failureText, waitingText } from './words.ts';
 
 type Kind = 'none' | 'wait' | 'good' | 'bad';

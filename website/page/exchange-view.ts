@@ -1,4 +1,4 @@
-import { copyButton, element } from './element.ts';
+import { copyButton, element } from '../element.ts';
 import type { Exchange } from './exchange.ts';
 
 const pretty = (text: string): string => {

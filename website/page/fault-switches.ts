@@ -1,4 +1,4 @@
-import { byId, element } from './element.ts';
+import { byId, element } from '../element.ts';
 
 interface Switch {
   readonly name: string;

@@ -1,4 +1,4 @@
-import { element, shape } from './element.ts';
+import { element, shape } from '../element.ts';
 import type { Exchange } from './exchange.ts';
 
 const kept = 24;

@@ -1,7 +1,7 @@
 import { createGuestClient } from '../client/guest-client.ts';
 import type { GuestClient } from '../client/guest-profiles.d.ts';
+import { byId } from '../element.ts';
 import { createChatView } from './chat-view.ts';
-import { byId } from './element.ts';
 import { recordingFetch } from './exchange.ts';
 import { exchangeView } from './exchange-view.ts';
 import { showFaultSwitches } from './fault-switches.ts';

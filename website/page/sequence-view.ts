@@ -1,4 +1,4 @@
-import { element, shape } from './element.ts';
+import { element, shape } from '../element.ts';
 import type { Exchange, Step } from './exchange.ts';
 
 const lanes = ['Website', 'Function', 'Tables', 'Genesys', 'Queue'] as const;

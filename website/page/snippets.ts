@@ -1,4 +1,4 @@
-import { copyButton, element } from './element.ts';
+import { copyButton, element } from '../element.ts';
 
 /** What the person chose. */
 export interface Choice {

@@ -1,4 +1,4 @@
-import { byId, element } from './element.ts';
+import { byId, element } from '../element.ts';
 import type { Choice } from './snippets.ts';
 
 interface Visitor {
