@@ -15,8 +15,8 @@ export const clientCredentials = { clientId: 'local-client', clientSecret: 'loca
 /** The secret of the local stack. Its keys are public and worth nothing: nothing real is behind them. */
 export const localSecret = JSON.stringify({
   ...clientCredentials,
-  sessionSigningKeys: [Buffer.from('local session signing key').toString('base64')],
-  externalIdKey: Buffer.from('local external id key').toString('base64'),
+  sessionSigningKeys: [Buffer.from('the signing key of the local stack only').toString('base64')],
+  externalIdKey: Buffer.from('the external id key of the local stack only').toString('base64'),
 });
 
 export interface Endpoints {

@@ -71,8 +71,8 @@ export const createSharedTables = (options: SharedTablesOptions): SharedTables =
     },
     acquire: async (hashes, seen, owner, deadline) =>
       await write(deadline, async () => await memory.acquire(hashes, seen, owner, deadline)),
-    create: async (hashes, guest, deadline) =>
-      await write(deadline, async () => await memory.create(hashes, guest, deadline)),
+    create: async (hash, guest, deadline) =>
+      await write(deadline, async () => await memory.create(hash, guest, deadline)),
     renew: async (lease, deadline) => await write(deadline, async () => await memory.renew(lease, deadline)),
     complete: async (lease, guest, deadline) =>
       await writeWholeOrParts(

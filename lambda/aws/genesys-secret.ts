@@ -14,7 +14,12 @@ const key = v.pipe(
     `must be at least ${shortestKeyBytes} bytes in base64`,
   ),
 );
-const keyId = v.pipe(text, v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'));
+const keyId = v.pipe(
+  text,
+  v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'),
+  // It is part of every hash, and of the guest references, which have a longest length.
+  v.maxLength(64, 'must be at most 64 characters'),
+);
 
 const sessionHashKey = v.pipe(
   v.object({ id: keyId, key: v.optional(key) }, 'must be an object'),

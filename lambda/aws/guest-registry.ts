@@ -218,12 +218,11 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       return { ...lease, takenOver };
     },
 
-    create: async (hashes, guest, deadline) =>
-      await everywhere(hashes, async (hash) => {
-        const item = itemOf(hash, capped(guest));
-        const ours = ['version = :version', { ':version': item['version'] as Attribute }] as const;
-        return (await write('create', putNew(TableName, item, ours, clock.now()), deadline)) !== undefined;
-      }),
+    create: async (sessionHash, guest, deadline) => {
+      const item = itemOf(sessionHash, capped(guest));
+      const ours = ['version = :version', { ':version': item['version'] as Attribute }] as const;
+      return (await write('create', putNew(TableName, item, ours, clock.now()), deadline)) !== undefined;
+    },
 
     renew: async (lease, deadline) => {
       const untilMs = clock.now() + leaseMs;

@@ -17,8 +17,10 @@ export interface MemoryRegistryOptions {
 interface Entry extends RegistryEntry {
   /** Set while its guest has not reached the table: who holds the lease there. */
   readonly unsavedOwner?: string | undefined;
+  /** The end of all of it, as the table's TTL is. */
+  readonly endsAtMs: number;
 }
-type Parts = Omit<Entry, 'version'>;
+type Parts = Omit<Entry, 'version' | 'endsAtMs'>;
 
 /**
  * The registry within one container: what is left of it while the table cannot be reached, and the fake for
@@ -32,11 +34,12 @@ export const createMemoryRegistry = ({
 }: MemoryRegistryOptions): FallbackRegistry => {
   const entries = new Map<string, Entry>();
 
-  const write = (sessionHash: string, { version: _, ...parts }: Parts & { version?: string }): void => {
+  const write = (sessionHash: string, parts: Parts): void => {
     // A map keeps the order of insertion: the first entry is the one written longest ago.
     entries.delete(sessionHash);
     if (isRefusal(parts.consent) || parts.guest || parts.queued || parts.failed || parts.lease) {
-      entries.set(sessionHash, { ...parts, version: randomUUID() });
+      const endsAtMs = parts.guest?.expiresAtMs ?? clock.now() + guestTtlSeconds * 1000;
+      entries.set(sessionHash, { ...parts, version: randomUUID(), endsAtMs });
     }
     for (const oldest of entries.keys()) {
       if (entries.size <= maxEntries) break;
@@ -46,7 +49,8 @@ export const createMemoryRegistry = ({
 
   const live = (sessionHash: string) => {
     const entry = entries.get(sessionHash);
-    return entry === undefined ? undefined : liveEntry(entry, clock.now());
+    if (entry === undefined || entry.endsAtMs <= clock.now()) return undefined;
+    return liveEntry(entry, clock.now());
   };
 
   /** Writes under each hash that the lease still holds. @returns whether it held them all */
@@ -92,10 +96,9 @@ export const createMemoryRegistry = ({
       return { hashes, owner, untilMs: untilMs - leaseSkewMs, takenOver };
     },
 
-    create: async (hashes, guest) => {
-      if (hashes.some((hash) => live(hash) !== undefined)) return false;
-      const { consent, verified } = guest;
-      for (const hash of hashes) write(hash, { guest: capped(guest), consent, verified });
+    create: async (hash, guest) => {
+      if (live(hash) !== undefined) return false;
+      write(hash, { guest: capped(guest), consent: guest.consent, verified: guest.verified });
       return true;
     },
 

@@ -164,7 +164,9 @@ export const createTokenVault = (options: TokenVaultOptions): SharedTokenStore =
         await update('release', key, [all, 'leaseOwner = :owner'], values, deadline);
         return;
       }
-      const set = 'SET pausedUntil = :until, pauseReason = :reason, failures = :failures';
+      const set =
+        'SET pausedUntil = :until, pauseReason = :reason, failures = :failures, expiresAt = :expires';
+      values[':expires'] = ttl(pause.untilMs + leaseTraceMs);
       values[':until'] = milliseconds(pause.untilMs);
       values[':reason'] = { S: pause.reason };
       values[':failures'] = { N: String(pause.failures) };

@@ -97,7 +97,7 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
       return lease && { lease };
     }
     const created = await provider.mint(session, stated, deadline);
-    return (await registry.create(hashes, created, deadline)) ? { created } : undefined;
+    return (await registry.create(hashes[0], created, deadline)) ? { created } : undefined;
   };
 
   const readBoth = async (

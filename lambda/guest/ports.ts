@@ -113,8 +113,8 @@ export interface GuestRegistry {
     owner: string,
     deadline: Deadline,
   ): Promise<Lease | undefined>;
-  /** Remembers a guest where there is no live entry. False where there is one. */
-  create(hashes: SessionHashes, guest: KnownGuest, deadline: Deadline): Promise<boolean>;
+  /** Remembers a guest under one hash, where there is no live entry. False where there is one. */
+  create(sessionHash: string, guest: KnownGuest, deadline: Deadline): Promise<boolean>;
   /** Prolongs a lease; `undefined` when it was lost. */
   renew(lease: Lease, deadline: Deadline): Promise<Lease | undefined>;
   /** Remembers the guest and its consent, ends the lease. False when the lease was lost. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { isWrite, names, startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import { sessionKey } from '../support/session-key.ts';
-import { post, type Stack, startStack } from '../support/stack.ts';
+import { metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 let stack: Stack;
 let proxy: Awaited<ReturnType<typeof startDynamoDbProxy>>;
@@ -63,5 +63,20 @@ describe('When the registry write after a creation', () => {
       Array(2).fill([200, first.body.guestId]),
     );
     expect(created()).toBe(1);
+  });
+});
+
+describe('When a creation has failed', () => {
+  it('nothing of the lease is left: the next request, in another container, is served at once', async () => {
+    const [container, other] = await Promise.all([stack.container(), stack.container()]);
+    await Promise.all(
+      [container, other].map(async (each, n) => await post(each, { sessionId: `ready-${n}` })),
+    );
+    stack.genesys.control.addFaults({ endpoint: 'guest', kind: 'status', status: 500, calls: 1 });
+    expect((await post(container, { sessionId: 'failed' })).status).toBe(503);
+    const { status, durationMs } = await post(other, { sessionId: 'failed' });
+    expect(status).toBe(200);
+    expect(durationMs).toBeLessThan(3000);
+    expect(metricsIn(container.output())).not.toHaveProperty('RegistryUnavailable');
   });
 });
