@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type LocalStack, startLocalStack } from '../../local/local-stack.ts';
 import { startBrowser } from '../support/browser.ts';
-import { startGuestSocket } from './support/guest-socket.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -261,47 +260,6 @@ describe('the product tour in a real browser', () => {
     },
     60_000,
   );
-
-  it('has a conversation where the provider offers one: token, reference, both directions, the end', async () => {
-    const guestSocket = await startGuestSocket();
-    try {
-      await openPage();
-      await page.route('**/api/webchat/init', async (route) => {
-        const response = await route.fetch();
-        const messaging = {
-          deploymentId: 'd-1',
-          websocketUrl: guestSocket.url,
-          customAttributes: { guestReference: 'sealed' },
-        };
-        await route.fulfill({ response, json: { ...(await response.json()), messaging } });
-      });
-      await openButton().click();
-      await page.getByLabel('Your message').fill('Where is my tent?');
-      await page.keyboard.press('Enter');
-      await page.getByText('You wrote: Where is my tent?').waitFor();
-      const [configure, message] = guestSocket.received;
-      expect(configure).toMatchObject({
-        action: 'configureSession',
-        deploymentId: 'd-1',
-        token: expect.stringMatching(/^[\w-]{86}$/),
-      });
-      expect(message).toMatchObject({
-        action: 'onMessage',
-        token: configure?.['token'],
-        message: {
-          type: 'Text',
-          text: 'Where is my tent?',
-          channel: { metadata: { customAttributes: { guestReference: 'sealed' } } },
-        },
-      });
-      expect(await page.locator('#messages .you').allInnerTexts()).toEqual(['Where is my tent?']);
-      guestSocket.expire();
-      await page.getByText('The session has expired.').waitFor();
-      expect(await page.getByLabel('Your message').isVisible()).toBe(false);
-    } finally {
-      await guestSocket.close();
-    }
-  });
 
   it('shows the API on a page of its own, with nothing loaded from elsewhere', async () => {
     await openPage();
