@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Plugin } from 'esbuild';
-import { buildClientAlone, buildWebsite } from './website.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -149,6 +148,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const bytes = metafile.outputs[outfile]?.bytes ?? 0;
     console.log(`${outfile}  ${(bytes / 1000).toFixed(0)} kB`);
   }
+  // Here only: whoever imports this file to bundle a function needs no second minifier.
+  const { buildClientAlone, buildWebsite } = await import('./website.ts');
   await buildClientAlone();
   for (const { name, bytes, gzipped, integrity } of await buildWebsite()) {
     const [kB, zipped] = [bytes, gzipped].map((size) => (size / 1000).toFixed(1));
