@@ -28,6 +28,7 @@ import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { seedDemoVisitors } from './seed.ts';
 import { type Sqs, startSqs } from './sqs.ts';
 import type { StackFile } from './stack-file.ts';
+import { spoilTour, tourRoutes } from './tour.ts';
 
 export interface LocalStackOptions {
   readonly port?: number;
@@ -113,13 +114,16 @@ const start = async (
   const resolve = later<LambdaHandler>();
   let assets: ReadonlyMap<string, Asset> = new Map();
   let genesysStarted: GenesysSimulator | undefined;
+  let throwSwitch: ((fault: string) => void) | undefined;
+  const agent = agentRoutes(() => genesysStarted?.desktop);
+  const tour = tourRoutes((fault) => throwSwitch?.(fault));
   // First, so that a port that is taken is told at once.
   const gateway = keep(
     await startGateway({
       ...(port === undefined ? {} : { port }),
       journal,
       assets: () => assets,
-      routes: agentRoutes(() => genesysStarted?.desktop),
+      routes: (...request) => agent(...request) || tour(...request),
       connectSources: () => (genesysStarted === undefined ? [] : [genesysStarted.messagingUrl]),
       handler: async (event, context) => (await init.promise).handler(event, context),
       ...(onError === undefined ? {} : { onError }),
@@ -159,6 +163,7 @@ const start = async (
     }),
   );
   genesysStarted = genesys;
+  throwSwitch = (fault) => spoilTour(fault, { genesys, cutTables: dynamodb.cut });
   await seedDemoVisitors(dynamodb.url, tables.crm);
   assets = new Map([...(await pageAssets(demoVisitors)), ...(await agentAssets())]);
 
