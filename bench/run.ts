@@ -5,6 +5,7 @@ import { benchCrmImport } from './crm-import.ts';
 import { benchCrmValidate } from './crm-validate.ts';
 import { benchGrowth } from './function/bench-growth.ts';
 import { benchOwnTime } from './function/bench-own-time.ts';
+import { benchProfile } from './function/bench-profile.ts';
 import { benchRuntime } from './function/bench-runtime.ts';
 import { benchSize } from './function/bench-size.ts';
 import { benchStart } from './function/bench-start.ts';
@@ -31,6 +32,10 @@ const benches: Readonly<
   techniques: {
     about: 'what each technique of the bundler saves',
     run: async ({ rounds }, report) => await benchTechniques(rounds, report),
+  },
+  profile: {
+    about: 'where the CPU goes, by package',
+    run: async ({ rounds }, report) => await benchProfile(rounds, report),
   },
   warm: {
     about: 'CPU of warm requests, one at a time',

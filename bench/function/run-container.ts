@@ -43,14 +43,15 @@ export interface Measured {
 /** Now, on the clock that containers use. */
 export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** Runs one fresh process. @throws with what it wrote to stderr, when it fails */
+/** Runs one fresh process, with these flags of Node.js. @throws with what it wrote to stderr, when it fails */
 export const runContainer = async (
   bundle: string,
   env: Readonly<Record<string, string>>,
   phases: Phases = {},
+  flags: readonly string[] = [],
 ): Promise<Measured> => {
-  const flags = phases.growth === undefined ? [] : ['--expose-gc'];
-  const child = spawn(process.execPath, [...flags, container, JSON.stringify({ bundle, phases })], {
+  const gc = phases.growth === undefined ? [] : ['--expose-gc'];
+  const child = spawn(process.execPath, [...gc, ...flags, container, JSON.stringify({ bundle, phases })], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });

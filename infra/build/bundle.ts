@@ -15,13 +15,14 @@ const requireBanner = {
 /**
  * Builds one function as a self-contained ES module.
  * @param without names of techniques to leave out; the bench measures what each is worth
+ * @param minify false keeps names and says where each module begins, for profiles
  * @returns esbuild's result with its metafile (sizes by input file).
  * @throws where a technique does not apply any more, since a library has changed
  */
 export const bundle = async (
   entry: string,
   outfile: string,
-  { without = [] }: { readonly without?: readonly string[] } = {},
+  { without = [], minify = true }: { readonly without?: readonly string[]; readonly minify?: boolean } = {},
 ): Promise<BuildResult<{ metafile: true }>> => {
   const used = techniques.filter(({ name }) => !without.includes(name));
   return await build({
@@ -29,7 +30,7 @@ export const bundle = async (
     entryPoints: [entry],
     outfile,
     bundle: true,
-    minify: true,
+    minify,
     metafile: true,
     platform: 'node',
     format: 'esm',
