@@ -5,7 +5,11 @@ import { techniques } from './techniques.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The Lambda functions that are built: name of the folder below `dist/lambda` and entry module. */
-export const functions = { init: 'lambda/init.ts', drain: 'lambda/drain.ts' } as const;
+export const functions = {
+  init: 'lambda/init.ts',
+  drain: 'lambda/drain.ts',
+  resolve: 'lambda/resolve.ts',
+} as const;
 
 /** CommonJS libraries call `require` for Node's own modules; an ES module has none. */
 const requireBanner = {

@@ -11,7 +11,7 @@ import { createWebchatV1, webchatScope } from '../../lambda/genesys/webchat-v1.t
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { AmbiguousCreationError, LimitedError, UnknownGuestError } from '../../lambda/guest/errors.ts';
 import type { Deadline, GuestProvider, KnownGuest } from '../../lambda/guest/ports.ts';
-import { systemClock as clock } from '../../lambda/system-clock.ts';
+import { systemClock as clock } from '../../lambda/time/system-clock.ts';
 import { type GenesysSimulator, startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { createRecordedTelemetry } from '../support/recorded-telemetry.ts';
 import { attributeMap, command, createTestCredentials, jane } from './world.ts';

@@ -14,7 +14,7 @@ export interface RegistryUnderTest {
 export const leaseMs = 6000;
 export const guestTtlSeconds = 86_400;
 
-const explicit: Consent = { given: true, type: 'explicit' };
+const explicit: Consent = { given: true, type: 'explicit', stated: true };
 const withdrawn: Consent = { given: false, type: 'explicit' };
 
 let sessions = 0;
@@ -30,6 +30,7 @@ export const guestAt = (nowMs: number, changes: Partial<KnownGuest> = {}): Known
   profileDigest: 'digest-1',
   anonymous: false,
   consent: explicit,
+  verified: false,
   registeredAtMs: nowMs,
   expiresAtMs: nowMs + guestTtlSeconds * 1000,
   sealedToken: undefined,
