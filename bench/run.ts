@@ -40,7 +40,7 @@ const benches: Readonly<
   warm: {
     about: 'CPU of warm requests, one at a time',
     run: async ({ rounds, quick }, report) =>
-      await benchWarm(quick ? 3 : Math.ceil(rounds / 3), quick ? 100 : 400, report),
+      await benchWarm(quick ? 3 : Math.ceil(rounds / 4), quick ? 100 : 300, report),
   },
   'own-time': {
     about: 'what a request takes beyond its waits, with services that are far away',
@@ -105,6 +105,15 @@ if (unknown.length > 0)
   program.error(`No such bench: ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`);
 if (quick && options.record === true) program.error('--quick figures are not to be recorded; leave one out.');
 
+const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+/** At once, so that a long run that is ended early leaves what it has. */
+const record = (name: string, result: BenchResult): void => {
+  writeDocument(`${docs}performance.md`, { [name]: result });
+  const pictures = Object.entries(result.pictures ?? {});
+  for (const [file, text] of pictures) writeFileSync(`${docs}${file}`, text);
+  console.error(`Wrote docs/performance.md${pictures.map(([file]) => ` and docs/${file}`).join('')}.`);
+};
+
 const isTerminal = process.stderr.isTTY;
 const results: Record<string, BenchResult> = {};
 for (const name of only) {
@@ -117,15 +126,9 @@ for (const name of only) {
   results[name] = result;
   if (isTerminal) process.stderr.write('\r\u001b[K');
   if (options.json !== true) console.log(result.tables.map(formatTable).join('\n'));
+  if (options.record === true) record(name, result);
 }
 if (options.json === true) {
   const figures = Object.entries(results).map(([name, result]) => [name, result.figures]);
   console.log(JSON.stringify(Object.fromEntries(figures), null, 2));
-}
-if (options.record === true) {
-  const docs = fileURLToPath(new URL('../docs/', import.meta.url));
-  writeDocument(`${docs}performance.md`, results);
-  const pictures = Object.values(results).flatMap((result) => Object.entries(result.pictures ?? {}));
-  for (const [name, text] of pictures) writeFileSync(`${docs}${name}`, text);
-  console.error(`Wrote docs/performance.md${pictures.map(([name]) => ` and docs/${name}`).join('')}.`);
 }

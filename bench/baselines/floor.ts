@@ -37,11 +37,9 @@ let bearer: string | undefined;
 const takeToken = (item: { token?: { S: string } } | undefined) => {
   bearer = item?.token?.S;
 };
-if (!isMinted) {
-  takeToken(
-    (await table('GetItem', { TableName: GUEST_TABLE_NAME, Key: tokenKey, ConsistentRead: true })).Item,
-  );
-}
+takeToken(
+  (await table('GetItem', { TableName: GUEST_TABLE_NAME, Key: tokenKey, ConsistentRead: true })).Item,
+);
 
 const grant = async (): Promise<string> => {
   const lease = { ...tokenKey, leaseOwner: { S: randomUUID() } };
@@ -81,9 +79,13 @@ const serve = async (event: { body: string }) => {
   const hash = createHash('sha256').update(sessionId).digest('hex');
   const key = { sessionHash: { S: hash } };
   const owner = randomUUID();
+  const [mintedId, mintedToken] = [randomUUID(), randomUUID()];
   const claim = {
     TableName: GUEST_TABLE_NAME,
-    Item: { ...key, leaseOwner: { S: owner } },
+    Item: {
+      ...key,
+      ...(isMinted ? { guestId: { S: mintedId }, token: { S: mintedToken } } : { leaseOwner: { S: owner } }),
+    },
     ConditionExpression: 'attribute_not_exists(sessionHash)',
   };
   const read = table('BatchGetItem', {
@@ -107,11 +109,7 @@ const serve = async (event: { body: string }) => {
       ConditionExpression: 'leaseOwner = :owner',
       ExpressionAttributeValues: { ':owner': { S: owner } },
     });
-  if (isMinted) {
-    const [guestId, token] = [randomUUID(), randomUUID()];
-    await complete({ guestId: { S: guestId }, token: { S: token } });
-    return answer(guestId, token);
-  }
+  if (isMinted) return answer(mintedId, mintedToken);
   const { id } = await genesysCall('', {
     name: 'Guest',
     email: `visitor_${hash.slice(0, 8)}@temp.com`,

@@ -5,7 +5,7 @@ import { startTlsFront } from './tls-front.ts';
 import { buildVariants, variantTitles } from './variants.ts';
 import { startWorld } from './world.ts';
 
-const freezes = 10;
+const freezes = 5;
 const freezeMs = 100;
 
 const eventOf = (sessionId: string) => ({
@@ -14,7 +14,7 @@ const eventOf = (sessionId: string) => ({
   httpMethod: 'POST',
   headers: { 'Content-Type': 'application/json', Host: 'api.example.com' },
   multiValueHeaders: { 'Content-Type': ['application/json'], Host: ['api.example.com'] },
-  body: JSON.stringify({ sessionId }),
+  body: JSON.stringify({ sessionId, consentGiven: true, consentType: 'explicit' }),
   isBase64Encoded: false,
   requestContext: { requestId: sessionId, httpMethod: 'POST', path: '/api/webchat/init' },
 });

@@ -15,7 +15,7 @@ const eventOf = (sessionId) => ({
   headers: { 'Content-Type': 'application/json', Host: 'api.example.com' },
   multiValueHeaders: { 'Content-Type': ['application/json'], Host: ['api.example.com'] },
   queryStringParameters: null,
-  body: JSON.stringify({ sessionId }),
+  body: JSON.stringify({ sessionId, consentGiven: true, consentType: 'explicit' }),
   isBase64Encoded: false,
   requestContext: { requestId: `bench-${next}`, httpMethod: 'POST', path: '/api/webchat/init' },
 });
