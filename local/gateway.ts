@@ -2,10 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { initPath } from '../lambda/contract.ts';
 import type { CallJournal } from './gateway/call-journal.ts';
+import {
+  type EdgeSettings,
+  sendAddressLimited,
+  sendGatewayAnswer,
+  sendMockAnswer,
+} from './gateway/deployed-edge.ts';
+import { createLimits, type EdgeLimits } from './gateway/limits.ts';
 import { type GatewayRequest, httpApiEvent, restEvent } from './gateway/proxy-event.ts';
 import { sendMessage, sendProxyResponse } from './gateway/proxy-response.ts';
 import { listen, type RunningServer, readBody } from './http-server.ts';
-import { FunctionTimeoutError, invoke, type LambdaHandler } from './lambda-runtime.ts';
+import { invoke, type LambdaHandler } from './lambda-runtime.ts';
 
 /** A file of the page, by its path. */
 export interface Asset {
@@ -21,11 +28,17 @@ export interface GatewayOptions {
   readonly timeoutMs?: number;
   /** Which event format the function gets. */
   readonly payload?: '1.0' | '2.0';
+  /** The edge of the deployed REST API; without it, the function gets every method, as from an HTTP API. */
+  readonly edge?: () => EdgeSettings;
+  readonly limits?: EdgeLimits;
   readonly assets?: () => ReadonlyMap<string, Asset>;
   /** Adds `Server-Timing` to answers. */
   readonly journal?: CallJournal;
   readonly onError?: (error: unknown) => void;
 }
+
+/** What lies below is the API's, everything else the page's. */
+const apiFolder = '/api/';
 
 const pageHeaders = {
   'cache-control': 'no-store',
@@ -57,19 +70,17 @@ export const startGateway = async ({
   functionName = 'init',
   timeoutMs = 10_000,
   payload = '1.0',
+  edge,
+  limits = {},
   assets = () => new Map(),
   journal,
   onError,
 }: GatewayOptions): Promise<RunningServer> => {
-  const serveFunction = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-  ): Promise<void> => {
-    const received = await readRequest(request, url);
+  const exceeded = createLimits(limits, Date.now);
+
+  const callFunction = async (received: GatewayRequest, response: ServerResponse): Promise<void> => {
     const startedAtMs = performance.now();
     const event = payload === '1.0' ? restEvent(received) : httpApiEvent(received);
-    response.setHeader('x-amzn-requestid', received.requestId);
     try {
       const returned = await invoke(handler, event, { functionName, timeoutMs });
       const timing = journal?.serverTiming(startedAtMs) ?? '';
@@ -81,8 +92,22 @@ export const startGateway = async ({
       );
     } catch (error) {
       onError?.(error);
-      if (error instanceof FunctionTimeoutError) sendMessage(response, 504, 'Endpoint request timed out');
-      else sendMessage(response, 502, 'Internal server error');
+      sendGatewayAnswer(response, 'DEFAULT_5XX', received.requestId);
+    }
+  };
+
+  /** In the order of the deployed API: firewall, throttle, then the route's methods. */
+  const serveApi = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
+    const received = await readRequest(request, url);
+    const { requestId } = received;
+    response.setHeader('x-amzn-requestid', requestId);
+    const limit = exceeded(received);
+    if (limit === 'address') sendAddressLimited(response);
+    else if (limit === 'throttle') sendGatewayAnswer(response, 'THROTTLED', requestId);
+    else if (url.pathname !== initPath)
+      sendGatewayAnswer(response, 'MISSING_AUTHENTICATION_TOKEN', requestId);
+    else if (edge === undefined || !sendMockAnswer(response, received, edge())) {
+      await callFunction(received, response);
     }
   };
 
@@ -102,11 +127,11 @@ export const startGateway = async ({
 
   return await listen((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.pathname !== initPath) {
+    if (!url.pathname.startsWith(apiFolder)) {
       servePage(request, response, url);
       return;
     }
-    serveFunction(request, response, url).catch((error: unknown) => {
+    serveApi(request, response, url).catch((error: unknown) => {
       if (response.destroyed) return;
       onError?.(error);
       response.destroy();

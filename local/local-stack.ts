@@ -96,12 +96,14 @@ const start = async (
     ready = resolve;
   });
   let assets: Awaited<ReturnType<typeof pageAssets>> = new Map();
+  let origins: readonly string[] = [];
   // First, so that a port that is taken is told at once.
   const gateway = keep(
     await startGateway({
       ...(port === undefined ? {} : { port }),
       journal,
       assets: () => assets,
+      edge: () => ({ origins }),
       handler: async (event, context) => (await init).handler(event, context),
       ...(onError === undefined ? {} : { onError }),
     }),
@@ -144,6 +146,7 @@ const start = async (
     queueUrl,
     settings,
   });
+  origins = (environment['ALLOWED_ORIGINS'] ?? '').split(',');
   const { init: initBundle, drain: drainBundle } = await building;
   const [drain] = await Promise.all([
     startFunction({ bundle: drainBundle, environment, onLine }).then(keep),
