@@ -53,8 +53,6 @@ export const metrics = {
   OverflowSent: 'Count',
   OverflowServed: 'Count',
   OverflowGivenUp: 'Count',
-  /** How long a registration has waited when the worker receives its message, each time. */
-  OverflowAge: 'Seconds',
   /** From queueing to the registered guest. */
   OverflowWait: 'Seconds',
 } as const;
