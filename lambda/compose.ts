@@ -34,7 +34,7 @@ const maxAttempts = 2;
 export const configure = (environment: Environment): { config: Config; observability: Observability } => {
   try {
     const config = readConfig(environment);
-    return { config, observability: createObservability(config) };
+    return { config, observability: createObservability(config, environment['AWS_LAMBDA_FUNCTION_VERSION']) };
   } catch (error) {
     if (error instanceof ConfigError) {
       createObservability({
