@@ -97,6 +97,15 @@ export const permissionsAreLeast = ({ prod, full }: Stacks): void => {
       });
     });
 
+    it('give a pipeline what preflight needs after a deployment, no more', () => {
+      expect(allowedBy(prod, 'DeployerChecks')).toEqual({
+        [resourceName({ Ref: 'AWS::StackId' })]: ['cloudformation:DescribeStacks'],
+        GenesysCredentials: ['secretsmanager:GetSecretValue'],
+        KeysData: ['kms:Decrypt'],
+        '*': ['lambda:GetAccountSettings'],
+      });
+    });
+
     it('name an existing secret as closely as its name allows', () => {
       const text = full.one('AWS::IAM::ManagedPolicy', 'InitPermissions').text;
       expect(text).toContain('secret:shared/genesys-??????');
@@ -128,7 +137,7 @@ export const permissionsAreLeast = ({ prod, full }: Stacks): void => {
 
     it('let nobody talk to queue and topic without TLS', () => {
       const policies = [...prod.all('AWS::SQS::QueuePolicy'), ...prod.all('AWS::SNS::TopicPolicy')];
-      expect(policies).toHaveLength(3);
+      expect(policies).toHaveLength(4);
       for (const { text } of policies) expect(text).toContain('"aws:SecureTransport":"false"');
     });
   });
