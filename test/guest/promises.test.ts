@@ -248,6 +248,23 @@ describe('A refusal that was stated', () => {
   });
 });
 
+describe('The evidence of a consent', () => {
+  it.each([
+    ['was stated since the guest was registered', { stated: true }, { stated: false }],
+    ['is stated by the very request', { stated: false }, { stated: true }],
+  ])('that %s outlives the move to a new hash key', async (_, before, now) => {
+    const world = createGuestWorld();
+    world.keys.push(older);
+    await world.container()('s', { stated: false });
+    await world.container()('s', before);
+    world.keys.unshift(newer);
+    await world.container()('s', now);
+    const entry = await world.registry.find([hashSession('s', [newer])[0]], deadlineIn(world.clock));
+    expect(entry?.consent).toMatchObject({ given: true, stated: true });
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
 describe('A verified session', () => {
   it('gets a guest that no unverified request has held', async () => {
     const world = createGuestWorld();
