@@ -149,6 +149,8 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     if (!reached) return { ...opened, store: memory, leaseUncertain: false };
     const savedAtMs = registration?.guest?.registeredAtMs ?? 0;
     if (unsaved === undefined || unsaved.guest.registeredAtMs <= savedAtMs) {
+      // It was saved after all, or replaced: it must not come back once its session is erased.
+      if (unsaved !== undefined) memory.setUnsaved(session, undefined);
       return { ...opened, store: registry, leaseUncertain };
     }
     // Our own guest, which did not reach the registry: its lease may still stand there in our name.

@@ -143,6 +143,24 @@ describe('When a created guest could not be remembered', () => {
   });
 });
 
+describe('An erased session', () => {
+  it('does not come back by a container that once could not save its guest', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.broken.completeResponses = 1;
+    const first = guestOf(await call('s'));
+    expect(guestOf(await call('s'))).toBe(first);
+    const deadline = deadlineIn(world.clock);
+    const entry = await world.registry.find([hashOf('s')], deadline);
+    if (entry?.guest === undefined) throw new Error('expected a guest');
+    // As good as deleted: nothing of the entry is live.
+    const ended = { ...entry.guest, expiresAtMs: world.clock.now() };
+    world.registry.setUnsaved({ hashes: [hashOf('s')], binding: undefined }, { guest: ended, owner: 'crm' });
+    expect(await world.registry.find([hashOf('s')], deadline)).toBeUndefined();
+    expect(guestOf(await call('s'))).not.toBe(first);
+  });
+});
+
 describe('A guest that the provider does not know any more', () => {
   it('is registered again also while the registry is away at that moment', async () => {
     const world = createGuestWorld();
