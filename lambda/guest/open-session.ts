@@ -15,7 +15,7 @@ import type {
   VisitorTables,
 } from './ports.ts';
 import type { SessionIdentity } from './session-hash.ts';
-import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
+import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
 /** A guest that this container registered and could not write to the registry. */
 export interface UnsavedGuest {
@@ -147,9 +147,10 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
     const opened = { visitor, registration, lease, created, owner };
     if (!reached) return { ...opened, store: memory, leaseUncertain: false };
-    const savedAtMs = registration?.guest?.registeredAtMs ?? 0;
-    if (unsaved === undefined || unsaved.guest.registeredAtMs <= savedAtMs) {
-      // It was saved after all, or replaced: it must not come back once its session is erased.
+    const saved = registration?.guest;
+    const isNewer = unsaved !== undefined && unsaved.guest.registeredAtMs > (saved?.registeredAtMs ?? 0);
+    if (!isNewer || (saved !== undefined && serves(saved, visitor, provider.name))) {
+      // It was saved after all, or another one serves: it must not come back once its session is erased.
       if (unsaved !== undefined) memory.setUnsaved(session, undefined);
       return { ...opened, store: registry, leaseUncertain };
     }

@@ -143,6 +143,47 @@ describe('When a created guest could not be remembered', () => {
   });
 });
 
+describe('A guest that stood in while the registry was away', () => {
+  const standIn = async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const rich = guestOf(await world.container()('s'));
+    const call = world.container();
+    world.broken.registry = true;
+    world.broken.crm = true;
+    await world.clock.advance(1000);
+    expect(guestOf(await world.finish(call('s')))).not.toBe(rich);
+    world.broken.registry = false;
+    return { world, call, rich };
+  };
+
+  it('gives way to the session’s own guest, where that fits', async () => {
+    const { world, call, rich } = await standIn();
+    world.broken.crm = false;
+    expect(guestOf(await world.finish(call('s')))).toBe(rich);
+    expect(world.state.created).toHaveLength(2);
+  });
+
+  it('does not replace its richer profile by a degraded request either', async () => {
+    const { world, call, rich } = await standIn();
+    expect(guestOf(await world.finish(call('s')))).toBe(rich);
+    world.broken.crm = false;
+    expect(guestOf(await world.finish(world.container()('s')))).toBe(rich);
+  });
+
+  it('does not cost a verified visitor the guest that an unverified request could not know of', async () => {
+    const world = createGuestWorld();
+    const verified = guestOf(await world.container()('s', { verified: true }));
+    const call = world.container();
+    world.broken.registry = true;
+    await world.clock.advance(1000);
+    await world.finish(call('s'));
+    world.broken.registry = false;
+    expect(guestOf(await world.finish(call('s', { verified: true })))).toBe(verified);
+    await expect(world.finish(call('s'))).rejects.toMatchObject({ code: 'unverified' });
+  });
+});
+
 describe('An erased session', () => {
   it('does not come back by a container that once could not save its guest', async () => {
     const world = createGuestWorld();
