@@ -171,6 +171,17 @@ describe('A guest that stood in while the registry was away', () => {
     expect(guestOf(await world.finish(world.container()('s')))).toBe(rich);
   });
 
+  it('hands on the refusal that it was registered under', async () => {
+    const { world, call } = await standIn();
+    world.broken.registry = true;
+    await world.clock.advance(1000);
+    await world.finish(call('s', { given: false }));
+    world.broken.registry = false;
+    world.broken.crm = false;
+    expect(await world.finish(call('s', { stated: false }))).toMatchObject({ enrichment: 'no_consent' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
   it('does not cost a verified visitor the guest that an unverified request could not know of', async () => {
     const world = createGuestWorld();
     const verified = guestOf(await world.container()('s', { verified: true }));
