@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { consentInForce } from './consent.ts';
+import { consentInForce, isRefusal } from './consent.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
 import type {
@@ -15,7 +15,7 @@ import type {
   VisitorTables,
 } from './ports.ts';
 import type { SessionIdentity } from './session-hash.ts';
-import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
+import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
 /** A guest that this container registered and could not write to the registry. */
 export interface UnsavedGuest {
@@ -138,7 +138,14 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const { lease, created, leaseUncertain }: Grant & { leaseUncertain: boolean } = read;
     const reached = read.registration !== 'unreachable';
     const registration = read.registration === 'unreachable' ? known : read.registration;
-    const consent = consentInForce(stated.consent, registration?.consent);
+    const saved = registration?.guest;
+    /** Our own guest, which did not reach the registry and is newer than what that has. */
+    const standIn =
+      unsaved !== undefined && unsaved.guest.registeredAtMs > (saved?.registeredAtMs ?? 0)
+        ? unsaved.guest
+        : undefined;
+    const remembered = isRefusal(standIn?.consent) ? standIn?.consent : registration?.consent;
+    const consent = consentInForce(stated.consent, remembered);
 
     const crm = async (): Promise<CrmLookup> => {
       if (!consent.given || stated.consent.stated) return read.crm;
@@ -147,16 +154,17 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
     const opened = { visitor, registration, lease, created, owner };
     if (!reached) return { ...opened, store: memory, leaseUncertain: false };
-    const savedAtMs = registration?.guest?.registeredAtMs ?? 0;
-    if (unsaved === undefined || unsaved.guest.registeredAtMs <= savedAtMs) {
+    if (standIn === undefined || (saved !== undefined && serves(saved, visitor, provider.name))) {
+      // It was saved after all, or another one serves: it must not come back once its session is erased.
+      if (unsaved !== undefined) memory.setUnsaved(session, undefined);
       return { ...opened, store: registry, leaseUncertain };
     }
-    // Our own guest, which did not reach the registry: its lease may still stand there in our name.
-    const verified = unsaved.guest.verified || registration?.verified === true;
+    // Its lease may still stand in the registry in our name.
+    const verified = standIn.verified || registration?.verified === true;
     const adopted = {
       versions: new Map(),
       ...registration,
-      guest: unsaved.guest,
+      guest: standIn,
       guestEverywhere: false,
       verified,
     };
