@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { sampleCustomer } from '../crm/sample-customer.ts';
+import { sampleCustomer } from '../crm/sample/sample-customer.ts';
 import { itemFromRecord } from '../lambda/aws/crm-item.ts';
 import { hashSession } from '../lambda/guest/session-hash.ts';
 import { localCredentials, localRegion } from '../local/embedded-dynamodb.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { sampleCustomer, sampleHeader } from '../crm/sample-customer.ts';
+import { sampleCustomer, sampleHeader } from '../crm/sample/sample-customer.ts';
 
 /** What a run of the CRM tool took. */
 export interface ToolRun {

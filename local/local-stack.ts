@@ -94,17 +94,6 @@ const later = <T>() => {
   return { promise, settle };
 };
 
-/** The function that the message flow asks: the one that was given, else the built one, if it is built. */
-const resolveHandler = async (
-  given: LambdaHandler | undefined,
-  bundles: Readonly<Record<string, string>>,
-  load: (bundle: string) => Promise<FunctionProcess>,
-): Promise<LambdaHandler | undefined> => {
-  const bundle = bundles['resolve'];
-  if (given !== undefined || bundle === undefined) return given;
-  return (await load(bundle)).handler;
-};
-
 const start = async (
   {
     port,
@@ -122,7 +111,7 @@ const start = async (
   const journal = createCallJournal();
   const onCall = journal.listener;
   const init = later<FunctionProcess>();
-  const resolve = later<LambdaHandler | undefined>();
+  const resolve = later<LambdaHandler>();
   let assets: ReadonlyMap<string, Asset> = new Map();
   let genesysStarted: GenesysSimulator | undefined;
   let throwSwitch: ((fault: string) => void) | undefined;
@@ -198,7 +187,10 @@ const start = async (
   const [drain] = await Promise.all([
     load(built.drain),
     load(built.init).then(init.settle),
-    resolveHandler(givenResolve, built, load).then(resolve.settle),
+    (givenResolve === undefined
+      ? load(built.resolve).then(({ handler }) => handler)
+      : Promise.resolve(givenResolve)
+    ).then(resolve.settle),
   ]);
   keep(
     startEventSource({
