@@ -1,5 +1,5 @@
 import { coerceValue, isStorable, type ValueType } from './cell-value.ts';
-import type { Draft } from './customer.ts';
+import { addFault, type Draft } from './draft.ts';
 
 const unusable = new Set(['__proto__', 'prototype', 'constructor']);
 
@@ -23,11 +23,6 @@ const expected: Readonly<Record<ValueType, string>> = {
   string: 'must be a text',
   number: 'must be a number that can be kept exactly',
   boolean: 'must be true or false',
-};
-
-export const addFault = (draft: Draft, field: string, message: string): void => {
-  draft.faults ??= [];
-  draft.faults.push({ field, message });
 };
 
 /** Why a value cannot be that attribute's; undefined when it can. */

@@ -1,9 +1,9 @@
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { hashSession, isSessionHash, keyIdOf, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
-import { addFault } from './attributes.ts';
+import { addFault, type Draft } from './draft.ts';
 import { expiryFault } from './expiry.ts';
 import { isTooLarge } from './item-size.ts';
-import { type Candidate, checkRecord, type Fault, sessionIdFault } from './record-check.ts';
+import { checkRecord, type Fault, sessionIdFault } from './record-check.ts';
 
 /** A row that may be written: its key and its record. The raw session id is not kept. */
 export interface Customer {
@@ -12,17 +12,6 @@ export interface Customer {
   readonly record: CrmRecord;
   /** The same visitor under older keys, newest first; only where rules ask for it. */
   readonly olderHashes?: readonly string[];
-}
-
-/** What a row says, before any of it was checked; texts of CSV are turned into numbers where one is expected. */
-export interface Draft {
-  sessionId?: unknown;
-  sessionHash?: unknown;
-  candidate: Candidate;
-  /** Faults of single cells that the record's schema cannot see. */
-  faults: Fault[] | undefined;
-  /** Whether all attributes are known to be texts, numbers or true/false. */
-  scalars: boolean;
 }
 
 export interface CustomerRules {

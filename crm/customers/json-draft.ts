@@ -1,8 +1,8 @@
 import type { InputRow } from '../input/row.ts';
-import { addAttribute, addFault } from './attributes.ts';
+import { addAttribute } from './attributes.ts';
 import { toNumber } from './cell-value.ts';
 import { type ColumnOptions, misspeltSentence, type Role, roleOf } from './columns.ts';
-import type { Draft } from './customer.ts';
+import { addFault, type Draft } from './draft.ts';
 import { isDateOnly, toEpochSeconds } from './expiry.ts';
 import { noteFirst, type Observations } from './observations.ts';
 import { hasBlanksAround } from './trimmed.ts';

@@ -1,7 +1,7 @@
 import type { InputRow } from '../input/row.ts';
 import { textFault, textsOf } from '../input/text-fault.ts';
 import { counted } from '../terminal/terminal.ts';
-import type { Draft } from './customer.ts';
+import type { Draft } from './draft.ts';
 import { looksLikeFormula } from './formula.ts';
 
 /** Which types an attribute's values have had: one bit each. */

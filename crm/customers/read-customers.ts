@@ -15,7 +15,8 @@ import {
   unmatchedOptions,
 } from './columns.ts';
 import { csvDraft } from './csv-draft.ts';
-import { type Customer, type CustomerRules, type Draft, toCustomer } from './customer.ts';
+import { type Customer, type CustomerRules, toCustomer } from './customer.ts';
+import type { Draft } from './draft.ts';
 import { unescapeFormula } from './formula.ts';
 import { jsonDraft } from './json-draft.ts';
 import { noteFirst, type Observations, observeAttributes, observeText } from './observations.ts';

@@ -45,8 +45,8 @@ export const dynamoDbFor = (
   const client = new DynamoDBClient({
     ...options,
     maxAttempts,
-    // The SDK's own rate limiter would work against a caller that finds its own pace.
-    retryMode: maxAttempts === 1 ? 'standard' : 'adaptive',
+    // Not "adaptive": its rate limiter would work against a caller that finds its own pace, and keeps others waiting.
+    retryMode: 'standard',
     requestHandler: {
       ...requestHandler,
       ...(requestTimeoutMs !== undefined && { requestTimeout: requestTimeoutMs }),

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { buildFunctions } from '../../local/build.ts';
 import { localSecret } from '../../local/function-environment.ts';
 import { type LocalStack, startLocalStack } from '../../local/local-stack.ts';
@@ -31,6 +31,9 @@ const signed = (sessionId: string) => {
   return { 'X-Session-Signature': `t=${seconds},v1=${v1}` };
 };
 
+// Processes and browsers of their own take their time on a busy machine.
+jest.setTimeout(120_000);
+
 describe('from the website to the agent, through everything that is built', () => {
   let stack: LocalStack;
   const errors: string[] = [];
@@ -44,7 +47,7 @@ describe('from the website to the agent, through everything that is built', () =
       onLine: (line) => lines.push(line),
       onError: (error) => errors.push(String(error)),
     });
-  }, 120_000);
+  });
   afterAll(() => stack?.close());
   afterEach(() => {
     for (const client of clients.splice(0)) client.close();
@@ -158,7 +161,7 @@ describe('with webchat-v1', () => {
       bundles: await buildFunctions(),
       settings: { SESSION_VERIFICATION: 'optional' },
     });
-  }, 120_000);
+  });
   afterAll(() => stack?.close());
 
   it('the guest itself tells the agent, and whether its session was verified', async () => {

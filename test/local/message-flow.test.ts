@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Bundles, buildFunctions } from '../../local/build.ts';
 import { type LocalStack, startLocalStack } from '../../local/local-stack.ts';
 import { connectMessaging } from '../support/messaging-client.ts';
@@ -18,6 +18,9 @@ export const handler = async ({ guestReference, conversationId }, { functionName
 };
 `;
 
+// Processes and browsers of their own take their time on a busy machine.
+jest.setTimeout(120_000);
+
 describe('the message flow of the local stack', () => {
   let folder: string;
   let bundles: Bundles;
@@ -28,7 +31,7 @@ describe('the message flow of the local stack', () => {
     const resolve = join(folder, 'index.mjs');
     writeFileSync(resolve, resolveModule);
     bundles = { ...(await buildFunctions()), resolve };
-  }, 60_000);
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   afterEach(async () => {
     await stack?.close();
@@ -59,12 +62,12 @@ describe('the message flow of the local stack', () => {
       vip: 'true',
     });
     expect(errors).toEqual([]);
-  }, 60_000);
+  });
 
   it('shows what goes wrong there on the terminal, and brings the visitor to an agent', async () => {
     expect((await write('broken')).guest).toEqual({ found: 'false' });
     expect(errors).toEqual([expect.stringMatching(/^ActionFailure: Guest profiles: who is this, request: /)]);
-  }, 60_000);
+  });
 
   it('takes the attributes of ATTRIBUTE_MAP as text: others break the contract of the action', async () => {
     const settings = { ATTRIBUTE_MAP: '{"crmTier":"tier","seats":"seats"}' };
@@ -72,5 +75,5 @@ describe('the message flow of the local stack', () => {
     expect(errors).toEqual([
       expect.stringMatching(/output: the contract is broken: \/seats must be string$/),
     ]);
-  }, 60_000);
+  });
 });

@@ -4,12 +4,15 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { demoVisitors } from '../../local/demo-visitors.ts';
 import { listen } from '../../local/http-server.ts';
 import type { StackFile } from '../../local/stack-file.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+
+// Processes and browsers of their own take their time on a busy machine.
+jest.setTimeout(120_000);
 
 describe('npm start', () => {
   let folder: string;
@@ -133,7 +136,7 @@ describe('npm start', () => {
     expect(undisturbed).toMatchObject({ status: 200, body: { enrichment: 'matched' } });
     second.child.kill('SIGINT');
     await second.ended;
-  }, 40_000);
+  });
 
   describe('ends with one clear sentence', () => {
     const refusal = async (args: readonly string[], env: Record<string, string> = {}): Promise<string> => {
