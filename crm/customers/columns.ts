@@ -38,7 +38,7 @@ export type Role =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'json' };
 
-/** Column that marks a file as an export of ours; an import leaves it out. */
+/** Column that marks a file as written by "export"; an import leaves it out. */
 export const exportNumber = 'export_number';
 
 const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
@@ -76,8 +76,8 @@ export const roleOf = (column: string, { map, ignore, attributes, types }: Colum
 };
 
 /** What to do about a name that resembles a field. */
-export const misspeltSentence = (field: FieldName): string =>
-  `looks like ${field}, misspelt: rename it (--map "<column>=${field}"), or say that it is an attribute (--attributes "<column>")`;
+export const misspeltSentence = (column: string, field: FieldName): string =>
+  `looks like ${field}, misspelt: rename it (--map "${column}=${field}"), or say that it is an attribute (--attributes "${column}")`;
 
 /** The columns of a CSV file. */
 export interface Header {
@@ -107,7 +107,7 @@ export const readHeader = (names: readonly string[], options: ColumnOptions): He
       byField.set(role.field, index);
     }
     if (role.kind === 'misspelt') {
-      throw new UserError(`Column "${name}" ${misspeltSentence(role.field)}.`);
+      throw new UserError(`Column "${name}" ${misspeltSentence(name, role.field)}.`);
     }
     if (role.kind === 'attribute') {
       if (!isUsableName(role.name)) {
@@ -132,7 +132,7 @@ export const readHeader = (names: readonly string[], options: ColumnOptions): He
 const requireColumns = (byField: ReadonlyMap<FieldName, number>): void => {
   if (!byField.has('sessionId') && !byField.has('sessionHash')) {
     throw new UserError(
-      'No column is called sessionId or sessionHash. The first line must name the columns; --map "Your Column=sessionId" renames one, --delimiter tells how they are separated.',
+      'No column is called sessionId or sessionHash. The first line must name the columns; --map "Your Column=sessionId" renames one, --delimiter names what separates them.',
     );
   }
   if (!byField.has('email')) {

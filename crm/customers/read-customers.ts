@@ -102,7 +102,7 @@ const jsonColumns = (sample: readonly InputRow[], options: ReadOptions, source: 
   for (const name of names) {
     const role = roleOf(name, options);
     if (role.kind === 'misspelt')
-      throw new UserError(`${source}: "${name}" ${misspeltSentence(role.field)}.`);
+      throw new UserError(`${source}: "${name}" ${misspeltSentence(name, role.field)}.`);
   }
   const columns = previewColumns(
     names,

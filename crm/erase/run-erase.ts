@@ -163,7 +163,8 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
     const planned = withUnfinished(plan, unfinished);
     const question = erasureQuestion({ target, tables, subjects, list, planned, unfinished });
     if (options.yes) note(terminal, question.summary);
-    else await confirm(terminal, question.full, 'erase');
+    // Names are for the eyes of whoever is asked, not for a log.
+    else await confirm(terminal, terminal.interactive ? question.full : question.summary, 'erase');
 
     const startedAt = new Date().toISOString();
     const file = options.receipt === undefined ? undefined : ReceiptFile.open(options.receipt);

@@ -49,7 +49,7 @@ export const describeRegistration = (
         `registered as ${guest.anonymous ? 'an anonymous visitor' : 'a known customer'}, consent ${guest.consent.given ? 'given' : 'not given'} (${guest.consent.type})`,
         guest.profileDigest === expectedDigest
           ? 'the profile is unchanged: the guest is used again'
-          : 'the profile has changed since: the next request registers it anew',
+          : 'the profile has changed since: the next request registers it again',
       ]),
   ...(queued === undefined ? [] : [`waiting in the queue since ${ago(queued.atMs, nowMs)}`]),
   ...(failed === undefined ? [] : [`given up by the queue ${ago(failed.atMs, nowMs)}`]),
