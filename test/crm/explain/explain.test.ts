@@ -85,7 +85,7 @@ describe('explain', () => {
     const { out } = await explain('abc');
     expect(out).toMatch(/guest guest-1 at webchat-v1, registered 1 min 0 s ago/);
     expect(out).toContain('registered as an anonymous visitor, consent given (explicit)');
-    expect(out).toContain('the profile has changed since: the next request registers it anew');
+    expect(out).toContain('the profile has changed since: the next request registers it again');
   });
 
   it('shows what provider web-messaging tells Genesys: a contact, and only of a customer with an id', () => {
