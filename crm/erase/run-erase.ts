@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { externalIdOf } from '../../lambda/genesys/contact.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import { attributeMapOf } from '../explain/describe.ts';
 import { refuseSameFiles } from '../reading/same-file.ts';
 import { readSecret } from '../store/hash-keys.ts';

@@ -46,9 +46,10 @@ export const describeRegistration = (
     ? []
     : [
         `guest ${guest.guestId} at ${guest.provider}, registered ${ago(guest.registeredAtMs, nowMs)}, until ${new Date(guest.expiresAtMs).toISOString()}`,
-        `registered as ${guest.anonymous ? 'an anonymous visitor' : 'a known customer'}, consent ${guest.consent.given ? 'given' : 'not given'} (${guest.consent.type})`,
-        guest.profileDigest === expectedDigest
-          ? 'the profile is unchanged: the guest is used again'
+        `${guest.provider === 'web-messaging' ? 'the profile is looked up when the visitor writes' : `registered as ${guest.anonymous ? 'an anonymous visitor' : 'a known customer'}`}, consent ${guest.consent.given ? 'given' : 'not given'} (${guest.consent.type}${guest.consent.stated ? '' : ', not stated'})`,
+        `the session is ${guest.verified ? 'verified' : 'not verified'}`,
+        guest.provider === 'web-messaging' || guest.profileDigest === expectedDigest
+          ? 'the guest is used again'
           : 'the profile has changed since: the next request registers it again',
       ]),
   ...(queued === undefined ? [] : [`waiting in the queue since ${ago(queued.atMs, nowMs)}`]),

@@ -9,7 +9,7 @@ import { enrichBody, enrichPath, externalIdOf } from '../../../lambda/genesys/co
 import { startDeadline } from '../../../lambda/guest/deadline.ts';
 import type { KnownGuest } from '../../../lambda/guest/ports.ts';
 import { hashSession } from '../../../lambda/guest/session-hash.ts';
-import { systemClock } from '../../../lambda/system-clock.ts';
+import { systemClock } from '../../../lambda/time/system-clock.ts';
 import { startGenesysSimulator } from '../../../local/genesys-simulator.ts';
 import { type CrmTables, startCrmTables } from '../support/crm-tables.ts';
 import { temporaryFolder, tool } from '../support/tool.ts';
@@ -134,7 +134,8 @@ describe('an erasure while the visitor is being registered', () => {
     provider: 'webchat-v1',
     profileDigest: 'digest',
     anonymous: false,
-    consent: { given: true, type: 'explicit' },
+    consent: { given: true, type: 'explicit', stated: true },
+    verified: false,
     registeredAtMs: 0,
     expiresAtMs: Date.now() + 3_600_000,
   };
@@ -158,11 +159,11 @@ describe('an erasure while the visitor is being registered', () => {
 
   it('waits for the holder of the lease, and then deletes what it wrote', async () => {
     const deadline = startDeadline(systemClock, 20_000);
-    const claim = await registry().claim(hash('a'), undefined, deadline);
-    if (claim === undefined) throw new Error('The lease was not granted.');
+    const lease = await registry().acquire([hash('a')], undefined, 'the visitor', deadline);
+    if (lease === undefined) throw new Error('The lease was not granted.');
     const erasing = eraseSession(hash('a'), options());
     await systemClock.sleep(700);
-    expect(await registry().complete(claim, guest, deadline)).toBe(true);
+    expect(await registry().complete(lease, guest, deadline)).toBe(true);
     expect((await erasing).registryEntry).toBe('deleted');
     expect(await isGone('a')).toBe(true);
     deadline.clear();
@@ -172,9 +173,9 @@ describe('an erasure while the visitor is being registered', () => {
     const deadline = startDeadline(systemClock, 20_000);
     const erasing = eraseSession(hash('a'), options());
     await systemClock.sleep(500);
-    const claim = await registry().claim(hash('a'), undefined, deadline);
-    if (claim === undefined) throw new Error('The lease was not granted.');
-    await registry().complete(claim, guest, deadline);
+    const lease = await registry().acquire([hash('a')], undefined, 'the visitor', deadline);
+    if (lease === undefined) throw new Error('The lease was not granted.');
+    await registry().complete(lease, guest, deadline);
     expect((await erasing).registryEntry).toBe('deleted');
     expect(await isGone('a')).toBe(true);
     deadline.clear();

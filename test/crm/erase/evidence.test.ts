@@ -10,7 +10,7 @@ import { externalIdOf } from '../../../lambda/genesys/contact.ts';
 import type { CrmRecord } from '../../../lambda/guest/crm-record.ts';
 import { matchedProfile, profileDigest } from '../../../lambda/guest/profile.ts';
 import { hashSession, type SessionHashKey } from '../../../lambda/guest/session-hash.ts';
-import { systemClock } from '../../../lambda/system-clock.ts';
+import { systemClock } from '../../../lambda/time/system-clock.ts';
 import { startSecretsManager } from '../../../local/secrets-manager.ts';
 import { type CrmTables, startCrmTables } from '../support/crm-tables.ts';
 import { startStoreProxy } from '../support/store-proxy.ts';
@@ -42,7 +42,8 @@ const seedEntry = async (hash: string, record?: CrmRecord): Promise<void> => {
         ? 'digest'
         : profileDigest(matchedProfile(record), { crmTier: 'tier', historicalTickets: 'previousTickets' }),
     anonymous: record === undefined,
-    consent: { given: true, type: 'explicit' },
+    consent: { given: true, type: 'explicit', stated: true },
+    verified: false,
     registeredAtMs: 0,
     expiresAtMs: Date.now() + 3_600_000,
   });
