@@ -131,6 +131,10 @@ describe('1. the right people, or nobody', () => {
     expect(notes).toContain('4 customers: "ACME, Inc", "C-2", "C-3", …');
     expect(notes).toContain('1 session hash, 0 contacts at Genesys; 1 of them has a record.');
     expect(notes).toContain('Nothing was changed.');
+    // A log is no place for names.
+    const alone = await tool(['erase', ...tables.options, '--journal', journal, '--file', list]);
+    expect(alone.notes).toContain('Nobody is here to confirm it: add --yes.');
+    expect(alone.notes).not.toContain('ACME');
     expect(await exists(plain('a'))).toBe(true);
   });
 });
@@ -414,6 +418,17 @@ describe('5. a rotated key leaves nothing behind', () => {
       );
     });
     expect(await exists(hashSession('b', [newer])[0])).toBe(true);
+  });
+
+  it('"purge" of unkeyed hashes leaves the registry\'s other entries alone', async () => {
+    const reference = `reference#${'a'.repeat(64)}`;
+    for (const key of ['oauth-token', reference, plain('a')]) await seedEntry(key);
+    await withSecret(written([newer]), async (secret) => {
+      await tool(['purge', ...tables.options, ...secret, '--key-id', 'plain', '--yes']);
+    });
+    expect(await registered(plain('a'))).toBe(false);
+    expect(await registered('oauth-token')).toBe(true);
+    expect(await registered(reference)).toBe(true);
   });
 
   it('"--if-newer" compares the record under the older key, too', async () => {
