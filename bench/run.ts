@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCrmImport } from './crm-import.ts';
 import { benchCrmValidate } from './crm-validate.ts';
+import { benchCost } from './function/bench-cost.ts';
 import { benchGrowth } from './function/bench-growth.ts';
 import { benchOwnTime } from './function/bench-own-time.ts';
 import { benchProfile } from './function/bench-profile.ts';
@@ -57,6 +58,10 @@ const benches: Readonly<
   growth: {
     about: 'memory over 20,000 warm requests',
     run: async ({ quick }, report) => await benchGrowth(quick ? 1000 : 20_000, report),
+  },
+  cost: {
+    about: 'what a million sessions cost on AWS, by list prices',
+    run: async ({ quick }, report) => await benchCost(quick ? 7 : 21, report),
   },
   validate: {
     about: 'the CRM tool: validating customer files',
