@@ -41,7 +41,7 @@ const benches: Readonly<
   warm: {
     about: 'CPU of warm requests, one at a time',
     run: async ({ rounds, quick }, report) =>
-      await benchWarm(quick ? 3 : Math.ceil(rounds / 4), quick ? 100 : 300, report),
+      await benchWarm(quick ? 3 : Math.ceil(rounds / 4), quick ? 100 : 250, report),
   },
   'own-time': {
     about: 'what a request takes beyond its waits, with services that are far away',
