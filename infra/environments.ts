@@ -26,7 +26,7 @@ const environments: Readonly<Record<string, SettingsInput>> = {
     environment: 'production',
     allowedOrigins: ['https://www.example.com'],
     keepData: true,
-    // The measured sweet spot of a start-up bound by CPU: 1,769 MB is one full vCPU.
+    // One full vCPU, since start-up is bound by CPU. Not measured on AWS.
     memoryMb: 1769,
     reservedConcurrency: 200,
     provisionedConcurrency: { min: 2, max: 50, targetUtilisationPercent: 70 },
