@@ -56,4 +56,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const bytes = metafile.outputs[outfile]?.bytes ?? 0;
     console.log(`${outfile}  ${(bytes / 1000).toFixed(0)} kB`);
   }
+  // Here only: whoever imports this file to bundle a function needs no second minifier.
+  const { buildClientAlone, buildWebsite } = await import('./website.ts');
+  await buildClientAlone();
+  for (const { name, bytes, gzipped, integrity } of await buildWebsite()) {
+    const [kB, zipped] = [bytes, gzipped].map((size) => (size / 1000).toFixed(1));
+    console.log(`dist/website/${name}  ${kB} kB, ${zipped} kB gzipped  integrity="${integrity}"`);
+  }
 }

@@ -60,8 +60,11 @@ const keepAlive = <A extends typeof http.Agent | typeof https.Agent>(Base: A, ma
     const nowMs = Date.now();
     const ages = idle().map((socket) => [socket, nowMs - (idleSince.get(socket) ?? 0)] as const);
     for (const [socket, idleMs] of ages) if (idleMs > maxIdleMs) socket.destroy();
-    // After a freeze, the end of a connection lies unread: one turn of the event loop lets the agent drop it.
-    if (ages.some(([, idleMs]) => idleMs > longestUnnoticedMs)) await nextTurn();
+    if (!ages.some(([, idleMs]) => idleMs > longestUnnoticedMs)) return;
+    // After a freeze, the end of a connection lies unread until the event loop polls: a turn that starts in the
+    // poll phase, as an invocation does, comes before that, so it takes two.
+    await nextTurn();
+    await nextTurn();
   };
   return { agent, closeStale };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Clock } from '../../lambda/guest/ports.ts';
 import { systemClock } from '../../lambda/time/system-clock.ts';
-import type { Clock } from '../lambda/guest/ports.ts';
 import { createTestClock } from '../support/clock.ts';
 
 /** Both clocks keep the same promises; only who turns them differs. */
