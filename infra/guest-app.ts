@@ -20,6 +20,7 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, i
 const builtCode: FunctionCode = {
   init: fromRoot('dist/lambda/init'),
   drain: fromRoot('dist/lambda/drain'),
+  resolve: fromRoot('dist/lambda/resolve'),
 };
 
 /** Feature flags as `cdk.json` sets them, so that an app made without the CLI has the same template. */

@@ -21,9 +21,9 @@ import { removalOf } from './removal.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 /** Folders of the built functions. */
-export type FunctionCode = Readonly<Record<'init' | 'drain', string>>;
+export type FunctionCode = Readonly<Record<'init' | 'drain' | 'resolve', string>>;
 
-interface GuestFunctionProps {
+export interface GuestFunctionProps {
   readonly settings: Settings;
   readonly description: string;
   /** Folder of the built bundle. */

@@ -1,18 +1,19 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AgentView, resolveTimeout } from './agent-view.ts';
 import type { DeployedSettings } from './command-line.ts';
 import { CrmTeamAccess } from './crm-team-access.ts';
 import { DeployerAccess } from './deployer-access.ts';
 import { GuestApi } from './edge/guest-api.ts';
 import { functionEnvironment } from './environment-variables.ts';
 import { GenesysSecret } from './genesys-secret.ts';
-import { type FunctionCode, GuestFunction, initTimeout } from './guest-function.ts';
+import { type FunctionCode, GuestFunction, type GuestFunctionProps, initTimeout } from './guest-function.ts';
 import { GuestTables } from './guest-tables.ts';
 import { Keys } from './keys.ts';
 import { addOutputs } from './outputs.ts';
 import { Overflow } from './overflow.ts';
 import { OverflowWorker } from './overflow-worker.ts';
-import { grantDrain, grantInit } from './permissions.ts';
+import { grantDrain, grantInit, grantResolve } from './permissions.ts';
 import { Release } from './release.ts';
 import { workerConcurrency } from './settings.ts';
 import { Watching } from './watching/watching.ts';
@@ -69,6 +70,10 @@ export class GuestStack extends Stack {
       enabled: !settings.closed,
     });
 
+    const { agentView: asked } = settings;
+    const agentView =
+      asked === undefined ? undefined : this.agentView({ ...shared, code: code.resolve }, asked, resources);
+
     const release = new Release(this, 'Release', {
       settings,
       function: init.function,
@@ -88,6 +93,7 @@ export class GuestStack extends Stack {
       release,
       tables,
       overflow,
+      agentView,
     });
     const deployment = release.rollBackOn(watching.rollbackAlarms);
     const crmTeam = new CrmTeamAccess(this, 'CrmTeam', resources);
@@ -106,6 +112,21 @@ export class GuestStack extends Stack {
       watching,
       crmTeam,
       deployer,
+      agentView,
     });
+  }
+
+  private agentView(
+    shared: Omit<GuestFunctionProps, 'description' | 'timeout'>,
+    agentView: NonNullable<DeployedSettings['agentView']>,
+    resources: Parameters<typeof grantResolve>[0],
+  ): AgentView {
+    const resolve = new GuestFunction(this, 'Resolve', {
+      ...shared,
+      description: 'Says who a visitor is, to the message flow of Genesys Cloud',
+      timeout: resolveTimeout,
+    });
+    grantResolve(resources, resolve.permissions);
+    return new AgentView(this, 'AgentView', { settings: shared.settings, agentView, resolve });
   }
 }

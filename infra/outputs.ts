@@ -1,6 +1,7 @@
 import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { LambdaDeploymentGroup } from 'aws-cdk-lib/aws-codedeploy';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { AgentView } from './agent-view.ts';
 import type { CrmTeamAccess } from './crm-team-access.ts';
 import type { DeployerAccess } from './deployer-access.ts';
 import type { GuestApi } from './edge/guest-api.ts';
@@ -26,6 +27,7 @@ interface Parts {
   readonly watching: Watching;
   readonly crmTeam: CrmTeamAccess;
   readonly deployer: DeployerAccess;
+  readonly agentView: AgentView | undefined;
 }
 
 type Output = readonly [name: string, value: string | undefined, description: string];
@@ -49,7 +51,7 @@ const forTools = ({ settings, secret, tables, overflow, api }: Parts): Output[] 
 
 const forOperators = (parts: Parts): Output[] => {
   const { settings, secret, api, init, drain, overflow, worker, deployment, watching } = parts;
-  const { crmTeam, deployer } = parts;
+  const { crmTeam, deployer, agentView } = parts;
   const edge = { restApiId: api.api.restApiId, stage: api.api.deploymentStage.stageName };
   const fill = `aws secretsmanager put-secret-value --secret-id ${secret.secretArn} --secret-string file://genesys-secret.json`;
   return [
@@ -66,6 +68,17 @@ const forOperators = (parts: Parts): Output[] => {
     ['OpenNowCommand', openNow(edge, worker.sourceId), 'Takes CloseNowCommand back'],
     ['InitFunctionName', init.function.functionName, 'API function'],
     ['DrainFunctionName', drain.function.functionName, 'Overflow worker'],
+    [
+      'ResolveFunctionArn',
+      agentView?.live.functionArn,
+      'Function of the data action at Genesys Cloud: paste it there',
+    ],
+    [
+      'ResolveRoleArn',
+      agentView?.role.roleArn,
+      'Credentials of the AWS Lambda integration at Genesys Cloud: paste it there',
+    ],
+    ['ResolveLogGroup', agentView?.resolve.logGroup.logGroupName, "Log of the agent's view"],
     ['InitLogGroup', init.logGroup.logGroupName, 'Log of the API function'],
     ['DrainLogGroup', drain.logGroup.logGroupName, 'Log of the overflow worker'],
     ['AccessLogGroup', api.accessLog.logGroupName, 'One line a request of the API'],

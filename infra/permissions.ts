@@ -69,6 +69,11 @@ export const grantInit = (resources: Resources, grantee: IGrantable): void => {
   resources.queue.grant(grantee, 'sqs:SendMessage', 'sqs:GetQueueAttributes');
 };
 
+/** The agent's view: the domain; it neither sends to the queue nor receives. */
+export const grantResolve = (resources: Resources, grantee: IGrantable): void => {
+  grantDomain(resources, grantee);
+};
+
 /** The overflow worker: the domain, and receiving from the overflow queue. */
 export const grantDrain = (resources: Resources, grantee: IGrantable): void => {
   grantDomain(resources, grantee);

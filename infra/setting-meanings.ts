@@ -18,6 +18,8 @@ export const settingMeanings: Readonly<Record<string, string>> = {
   existingCrmTable:
     'A CRM table that exists, such as one imported from S3 or restored. Absent: one is created.',
   existingGuestTable: 'A registry that exists, such as a restored one. Absent: one is created.',
+  agentView:
+    'Lets the message flow of this Genesys organisation ask who a visitor is; for provider web-messaging. The organisation must be in the AWS region of the stack.',
   requireKeyedHashes: 'preflight fails while the secret has no sessionHashKeys.',
   initBudgetMs: 'Longest that a request may take.',
   logLevel: 'What the function logs. Metrics are written at every level.',

@@ -103,6 +103,15 @@ export const settingsSchema = v.strictObject({
   existingSecretKeyArn: v.optional(arn('kms')),
   existingCrmTable: v.optional(existingTable),
   existingGuestTable: v.optional(existingTable),
+  agentView: v.optional(
+    v.strictObject({
+      genesysOrganizationId: matching(
+        /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+        'the id of the organisation',
+      ),
+      genesysAwsAccountId: v.optional(matching(/^\d{12}$/, 'a 12-digit account id')),
+    }),
+  ),
   requireKeyedHashes: v.optional(flag, false),
   initBudgetMs: v.optional(whole(1000, 25_000), 8000),
   logLevel: v.optional(oneOf(['DEBUG', 'INFO', 'WARN', 'ERROR']), 'INFO'),

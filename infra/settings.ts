@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { awsRegionOf } from './genesys-regions.ts';
 import { settingsSchema } from './settings-schema.ts';
 
 export type SettingsInput = v.InferInput<typeof settingsSchema>;
@@ -53,6 +54,18 @@ const rules: readonly { readonly field: string; readonly message: string; broken
     field: 'webMessaging',
     message: 'must give deploymentId and externalSourceId for provider web-messaging',
     broken: ({ provider, webMessaging }) => provider === 'web-messaging' && webMessaging === undefined,
+  },
+  {
+    field: 'agentView',
+    message: 'goes with provider web-messaging only: with webchat-v1 the guest itself carries its attributes',
+    broken: ({ agentView, provider }) => agentView !== undefined && provider !== 'web-messaging',
+  },
+  {
+    field: 'agentView',
+    message:
+      'needs the stack in the AWS region of the Genesys organisation (genesysDomain): its data actions reach no other',
+    broken: ({ agentView, genesysDomain, region }) =>
+      agentView !== undefined && awsRegionOf[genesysDomain] !== region,
   },
   {
     field: 'existingSecretKeyArn',

@@ -5,7 +5,14 @@ export const minute = Duration.minutes(1);
 export const fiveMinutes = Duration.minutes(5);
 
 /** Sections of the dashboard. */
-export type Section = 'Visitors' | 'Edge' | 'Genesys Cloud' | 'Customer data' | 'Overflow' | 'Release';
+export type Section =
+  | 'Visitors'
+  | 'Edge'
+  | 'Genesys Cloud'
+  | 'Customer data'
+  | 'Overflow'
+  | 'Agents'
+  | 'Release';
 
 /**
  * Who hears of an alarm. `page`: visitors are affected now, somebody gets up (by way of the one composite alarm).

@@ -1,3 +1,4 @@
+import { agentAlarms } from './agent-alarms.ts';
 import type { AlarmDefinition } from './alarm-definition.ts';
 import { fiveMinutes, minute } from './alarm-definition.ts';
 import { edgeAlarms } from './edge-alarms.ts';
@@ -160,7 +161,13 @@ const overflowAlarms = ({ settings, overflow }: Watched, guests: GuestMetrics): 
 /** Every alarm of an environment. Each id is a paragraph of the runbook. */
 export const alarmDefinitions = (watched: Watched): readonly AlarmDefinition[] => {
   const guests = new GuestMetrics(watched.settings);
-  return [visitorAlarms, edgeAlarms, genesysAlarms, dataAlarms, overflowAlarms, releaseAlarms].flatMap(
-    (alarmsOf) => alarmsOf(watched, guests),
-  );
+  return [
+    visitorAlarms,
+    edgeAlarms,
+    genesysAlarms,
+    dataAlarms,
+    overflowAlarms,
+    agentAlarms,
+    releaseAlarms,
+  ].flatMap((alarmsOf) => alarmsOf(watched, guests));
 };

@@ -18,7 +18,11 @@ export class GuestMetrics {
   }
 
   /** One metric; `statistic` as CloudWatch names it. */
-  metric(metricName: MetricName | 'OverflowAge', statistic = 'Sum', period = Duration.minutes(5)): Metric {
+  metric(
+    metricName: MetricName | 'OverflowAge' | 'ReferencesReused',
+    statistic = 'Sum',
+    period = Duration.minutes(5),
+  ): Metric {
     return new Metric({
       namespace: metricNamespace,
       metricName,

@@ -1,3 +1,4 @@
+import type { AgentView } from '../agent-view.ts';
 import type { DeployedSettings } from '../command-line.ts';
 import type { GuestApi } from '../edge/guest-api.ts';
 import type { GuestFunction } from '../guest-function.ts';
@@ -14,4 +15,5 @@ export interface Watched {
   readonly api: GuestApi;
   readonly tables: GuestTables;
   readonly overflow: Overflow;
+  readonly agentView?: AgentView | undefined;
 }

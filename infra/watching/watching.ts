@@ -42,7 +42,7 @@ export class Watching extends Construct {
 
   constructor(scope: Construct, id: string, props: WatchingProps) {
     super(scope, id);
-    const { settings, init, drain, api, key } = props;
+    const { settings, init, drain, api, agentView, key } = props;
     this.settings = settings;
     this.pages = new AlarmTopic(this, 'Pages', { key, emails: settings.pageEmails, title: 'page' }).topic;
     this.tickets = new AlarmTopic(this, 'Tickets', {
@@ -52,7 +52,11 @@ export class Watching extends Construct {
     }).topic;
     new CostBudget(this, 'Cost', { settings, topic: this.tickets });
     new SavedQueries(this, 'Queries', {
-      functions: [init.logGroup, drain.logGroup],
+      functions: [
+        init.logGroup,
+        drain.logGroup,
+        ...(agentView === undefined ? [] : [agentView.resolve.logGroup]),
+      ],
       accessLog: api.accessLog,
     });
 

@@ -100,6 +100,19 @@ describe('the settings of an environment', () => {
     ],
     [{ variables: { GUEST_PROVIDER: 'web-messaging' } }, /other variables follow from settings of their own/],
     [{ variables: { ENVIRONMENT: 'x' } }, /variables\.ENVIRONMENT must be one of/],
+    [
+      { agentView: { genesysOrganizationId: '3c2f8a1e-8f0d-4c0a-9a51-6d2b7c1e0f44' } },
+      /agentView goes with provider web-messaging only/,
+    ],
+    [
+      {
+        provider: 'web-messaging',
+        webMessaging: { deploymentId: 'd', externalSourceId: 'e' },
+        genesysDomain: 'mypurecloud.com',
+        agentView: { genesysOrganizationId: '3c2f8a1e-8f0d-4c0a-9a51-6d2b7c1e0f44' },
+      },
+      /agentView needs the stack in the AWS region of the Genesys organisation/,
+    ],
     [{ protect: true }, /protect goes with keepData only/],
     [
       { reservedConcurrency: 50, throttle: { ratePerSecond: 50, burst: 100 } },

@@ -111,7 +111,7 @@ describe('a template', () => {
     expect(stacks.dev.outputs['EnvironmentName']).toMatchObject({ Value: 'dev' });
     for (const { Description } of Object.values(stacks.dev.outputs)) expect(Description).toMatch(/\w/);
     expect(stacks.full.outputs['ApiUrl']).toMatchObject({ Value: 'https://chat.example.com' });
-    expect(stacks.full.outputs['GenesysLoginUrl']).toMatchObject({ Value: 'https://login.mypurecloud.com' });
+    expect(stacks.full.outputs['GenesysLoginUrl']).toMatchObject({ Value: 'https://login.mypurecloud.de' });
   });
 });
 

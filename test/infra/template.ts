@@ -41,7 +41,7 @@ export interface Stacks {
 const folder = mkdtempSync(join(tmpdir(), 'guest-stack-'));
 
 /** Stand-ins for the built bundles: the template does not depend on what is in them. */
-const code = { init: join(folder, 'init'), drain: join(folder, 'drain') };
+const code = { init: join(folder, 'init'), drain: join(folder, 'drain'), resolve: join(folder, 'resolve') };
 for (const [name, path] of Object.entries(code)) {
   mkdirSync(path);
   writeFileSync(join(path, 'index.mjs'), `export const handler = async () => '${name}';\n`);
@@ -131,6 +131,8 @@ export const everyOption: Partial<SettingsInput> = {
       keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/0e1f6a53-6d0d-4a53-8c8c-8f2c1c1e7a10',
     },
   ],
+  genesysDomain: 'mypurecloud.de',
+  agentView: { genesysOrganizationId: '3c2f8a1e-8f0d-4c0a-9a51-6d2b7c1e0f44' },
   variables: { CRM_TIMEOUT_MS: '400' },
 };
 

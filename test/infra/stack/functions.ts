@@ -43,8 +43,8 @@ export const functionsRun = (stacks: Stacks): void => {
         environment: 'production',
         provider: 'web-messaging',
         crmTimeoutMs: 400,
-        genesysBaseUrl: 'https://api.mypurecloud.com',
-        genesysLoginUrl: 'https://login.mypurecloud.com',
+        genesysBaseUrl: 'https://api.mypurecloud.de',
+        genesysLoginUrl: 'https://login.mypurecloud.de',
         allowedOrigins: new Set(['https://www.example.com', 'https://shop.example.com']),
       });
       expect(init(prod).Environment.Variables).toMatchObject({
