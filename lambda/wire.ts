@@ -34,6 +34,8 @@ export interface Parts {
   readonly observability: Observability;
   readonly clients: Clients;
   readonly clock: Clock;
+  /** Whether the first visitor waits for this start, which provisioned concurrency spares them. */
+  readonly startsCold?: boolean | undefined;
   readonly random?: (() => number) | undefined;
 }
 
@@ -46,10 +48,15 @@ const warmUpMs = 2000;
  * The configuration and its logger, or a log line that names every fault before the start fails.
  * @throws ConfigError
  */
-export const configure = (environment: Environment): Pick<Parts, 'config' | 'observability' | 'clock'> => {
+export const configure = (
+  environment: Environment,
+): Pick<Parts, 'config' | 'observability' | 'clock' | 'startsCold'> => {
   try {
     const config = readConfig(environment);
-    return { config, observability: createObservability(config), clock: systemClock };
+    const version = environment['AWS_LAMBDA_FUNCTION_VERSION'];
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    const startsCold = environment['AWS_LAMBDA_INITIALIZATION_TYPE'] !== 'provisioned-concurrency';
+    return { config, observability: createObservability(config, version), clock: systemClock, startsCold };
   } catch (error) {
     if (error instanceof ConfigError) {
       const settings = { environment: 'unknown', provider: 'webchat-v1', logLevel: 'ERROR' } as const;
@@ -161,6 +168,7 @@ export const wireInit = async (parts: Parts) => {
       current: async (deadline) => (await credentials.current(deadline)).sessionSigningKeys,
       refreshed: async (deadline) => (await credentials.refreshForForgery(deadline))?.sessionSigningKeys,
     },
+    startsCold: parts.startsCold,
     invocation,
     clock,
     telemetry,

@@ -18,11 +18,7 @@ export class GuestMetrics {
   }
 
   /** One metric; `statistic` as CloudWatch names it. */
-  metric(
-    metricName: MetricName | 'OverflowAge' | 'ReferencesReused',
-    statistic = 'Sum',
-    period = Duration.minutes(5),
-  ): Metric {
+  metric(metricName: MetricName, statistic = 'Sum', period = Duration.minutes(5)): Metric {
     return new Metric({
       namespace: metricNamespace,
       metricName,

@@ -47,7 +47,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   request_refused: {
     level: 'info',
     message: "The request was refused: it is the caller's mistake.",
-    metrics: ['Refused', duration],
+    metrics: ['Refused'],
   },
   request_failed: { level: 'error', message: 'The request failed.', metrics: ['Failed', duration] },
   unexpected_error: { level: 'error', message: 'A defect in this service, or a secret that cannot be used.' },

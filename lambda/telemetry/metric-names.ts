@@ -18,7 +18,7 @@ export const metrics = {
   Refused: 'Count',
   /** Responses 5xx. */
   Failed: 'Count',
-  /** From the start of the handler to the response. */
+  /** From the start of the handler to the response; refused requests, which take no time, are left out. */
   InitDuration: 'Milliseconds',
   ColdStart: 'Count',
 
