@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
+import { enrichBody } from '../../lambda/genesys/contact.ts';
+import { type AttributeMap, type Profile, profileDigest } from '../../lambda/guest/profile.ts';
 import type { Target, TargetOptions } from '../store/target.ts';
 import type { Context } from '../store/target-options.ts';
 import { UserError } from '../terminal/problem.ts';
@@ -66,3 +69,17 @@ export const contactsOf = (
   }
   return createContactEraser(genesys, secret, externalSourceId);
 };
+
+/** Digests of a profile that the registry keeps: of what a guest, and of what a contact was told. */
+export const digester =
+  (map: AttributeMap, externalSourceId: string | undefined) =>
+  (profile: Profile): readonly string[] => [
+    profileDigest(profile, map),
+    ...(externalSourceId === undefined
+      ? []
+      : [
+          createHash('sha256')
+            .update(JSON.stringify(enrichBody(profile, profile.crmId ?? '', externalSourceId, map)))
+            .digest('base64url'),
+        ]),
+  ];

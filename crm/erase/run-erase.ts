@@ -22,7 +22,7 @@ import {
   type ReceiptLine,
   type SubjectReceipt,
 } from './receipt.ts';
-import { collect, contactsOf, type EraseCommandOptions } from './request.ts';
+import { collect, contactsOf, digester, type EraseCommandOptions } from './request.ts';
 
 // Erasing is mostly watching for requests under way; many subjects are watched together.
 const mostAtOnce = 100;
@@ -98,7 +98,10 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
       client,
       ...tables,
       keys: secret?.sessionHashKeys,
-      attributeMap: attributeMapOf(options.attributeMap),
+      digestsOf: digester(
+        attributeMapOf(options.attributeMap),
+        options.externalSourceId ?? target.genesys?.externalSourceId,
+      ),
       externalIdOf:
         'missing' in contacts || externalIdKey === undefined
           ? undefined
