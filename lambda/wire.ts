@@ -41,6 +41,8 @@ export interface Parts {
 
 /** A lease covers one creation and its way into the registry: a dead holder blocks nobody longer. */
 const leaseReserveMs = 2000;
+/** Of the overflow queue, how much unverified sessions may fill where sessions can be verified. */
+const unverifiedShare = 0.5;
 /** Longest that a cold start is held up by what can be fetched ahead. */
 const warmUpMs = 2000;
 
@@ -111,6 +113,7 @@ const wireShared = ({ config, observability, clients, clock, random }: Parts) =>
             telemetry,
             quota: connection.quota,
             queueing: config.overflowQueueUrl !== undefined,
+            limitsUnverified: config.sessionVerification !== 'off',
           }),
         })
       : createWebMessaging({ ...webMessaging, clock, telemetry, credentials, guestTtlSeconds });
@@ -132,7 +135,9 @@ const wireShared = ({ config, observability, clients, clock, random }: Parts) =>
           telemetry,
           drainPerSecond: () => connection.quota.callsPerSecond(),
         });
-  const registration = { provider, clock, telemetry, settings: config, registry, tables };
+  const unverifiedQueueShare = config.sessionVerification === 'off' ? 1 : unverifiedShare;
+  const settings = { ...config, unverifiedQueueShare };
+  const registration = { provider, clock, telemetry, settings, registry, tables };
   return { credentials, connection, registration, queue, leaseMs, table };
 };
 

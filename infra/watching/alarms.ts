@@ -135,6 +135,16 @@ const overflowAlarms = ({ settings, overflow }: Watched, guests: GuestMetrics): 
       periods: { breaching: 2, of: 3 },
     },
     {
+      id: 'admission-refused',
+      section,
+      audience: 'ticket',
+      title: 'Unverified sessions that had to wait',
+      meaning:
+        'Unverified sessions have used up their share of quota or queue; perhaps somebody makes them up.',
+      metric: guests.metric('AdmissionRefused'),
+      threshold: { above: 10 },
+    },
+    {
       id: 'dead-letters',
       section,
       audience: 'ticket',

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { consentInForce, isRefusal } from './consent.ts';
+import { startDeadline } from './deadline.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
 import type {
+  Clock,
   CrmLookup,
   Deadline,
   GuestProvider,
@@ -14,7 +16,7 @@ import type {
   VisitorEvidence,
   VisitorTables,
 } from './ports.ts';
-import type { SessionIdentity } from './session-hash.ts';
+import type { SessionHashes, SessionIdentity } from './session-hash.ts';
 import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
 /** A guest that this container registered and could not write to the registry. */
@@ -36,6 +38,7 @@ export interface OpenSessionDependencies {
   readonly provider: GuestProvider;
   readonly registry: GuestRegistry;
   readonly memory: FallbackRegistry;
+  readonly clock: Clock;
   readonly telemetry: Telemetry<GuestEvent>;
   readonly settings: ProfileSettings;
 }
@@ -69,6 +72,9 @@ export const unlessUnreachable = async <T>(
   }
 };
 
+/** Longest that the registry is asked again, in milliseconds. */
+const findMs = 150;
+
 /** What a session without a live entry is given in the same round trip: the lease, or its guest. */
 interface Grant {
   readonly lease?: Lease | undefined;
@@ -82,7 +88,7 @@ interface Grant {
  * is read first: it may know a refusal, and then the CRM is not read.
  */
 export const createOpenSession = (deps: OpenSessionDependencies) => {
-  const { tables, provider, registry, memory, telemetry, settings } = deps;
+  const { tables, provider, registry, memory, clock, telemetry, settings } = deps;
 
   /** Takes what only a session without a live entry is given; `undefined` where there is an entry. */
   const grant = async (
@@ -98,6 +104,16 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     }
     const created = await provider.mint(session, stated, deadline);
     return (await registry.create(hashes[0], created, deadline)) ? { created } : undefined;
+  };
+
+  /** Once more and alone: only the CRM may have failed. Shortly, since the read has had the tables' whole time. */
+  const findShortly = async (hashes: SessionHashes, deadline: Deadline) => {
+    const short = startDeadline(clock, findMs, deadline.signal);
+    try {
+      return await unlessUnreachable(telemetry, 'find', registry.find(hashes, short));
+    } finally {
+      short.clear();
+    }
   };
 
   const readBoth = async (
@@ -121,7 +137,7 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     }
     const registration =
       read.registration === 'unreachable' && !leaseUncertain
-        ? await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline))
+        ? await findShortly(hashes, deadline)
         : read.registration;
     return { crm: read.crm, registration, leaseUncertain };
   };

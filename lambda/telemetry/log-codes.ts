@@ -101,6 +101,11 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     message: 'A registration was sent to the queue.',
     metrics: ['OverflowSent'],
   },
+  admission_refused: {
+    level: 'info',
+    message: 'An unverified session has to wait: the rest is kept for verified ones.',
+    metrics: ['AdmissionRefused'],
+  },
   queue_unavailable: { level: 'error', message: 'The overflow queue could not be reached.' },
   registration_served: {
     level: 'info',

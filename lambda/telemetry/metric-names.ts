@@ -61,6 +61,9 @@ export const metrics = {
   GenesysQuotaUsed: 'Percent',
   BreakerOpened: 'Count',
 
+  /** Unverified sessions that had to wait for what is kept for verified ones. */
+  AdmissionRefused: 'Count',
+
   OverflowSent: 'Count',
   OverflowServed: 'Count',
   OverflowGivenUp: 'Count',

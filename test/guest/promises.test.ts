@@ -403,3 +403,15 @@ describe('A message of an earlier attempt', () => {
     expect(world.telemetry.of('registration_given_up')).toEqual([]);
   });
 });
+
+describe('Where sessions can be verified, the queue', () => {
+  it('takes unverified ones up to their share, and verified ones beyond it', async () => {
+    const world = createGuestWorld({ unverifiedQueueShare: 0.5 });
+    world.state.backlogSeconds = 70;
+    const call = world.container();
+    world.state.failures.push(limited(30_000), limited(30_000));
+    await expect(call('made-up')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.telemetry.of('admission_refused')).toEqual([{ reason: 'queue' }]);
+    expect(await call('signed', { verified: true })).toMatchObject({ kind: 'queued' });
+  });
+});
