@@ -140,8 +140,15 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
     const whole = new PutItemCommand({
       TableName,
       Item: item,
-      ConditionExpression: '(leaseOwner = :owner AND attribute_not_exists(queuedAt)) OR version = :version',
-      ExpressionAttributeValues: { ':owner': { S: owner }, ':version': version },
+      // Silence never replaces a refusal, which may have been stated while the guest was being registered.
+      ConditionExpression: `(leaseOwner = :owner AND attribute_not_exists(queuedAt)${
+        guest.consent.stated ? '' : ` AND ${notRefused}`
+      }) OR version = :version`,
+      ExpressionAttributeValues: {
+        ':owner': { S: owner },
+        ':version': version,
+        ...(guest.consent.stated ? {} : refusalValues),
+      },
     });
     if ((await write('complete', whole, deadline)) !== undefined) return true;
     // The evidence of a queued registration was written when the visitor stated it, or something newer: it stays.

@@ -115,7 +115,8 @@ export const createMemoryRegistry = ({
       updateHeld(lease, ({ queued, consent, verified, unsavedOwner }) => ({
         guest: capped(guest),
         verified: guest.verified || (queued !== undefined && verified === true),
-        consent: queued === undefined ? guest.consent : consent,
+        consent:
+          queued === undefined && (guest.consent.stated || !isRefusal(consent)) ? guest.consent : consent,
         unsavedOwner,
       })),
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { startDeadline } from './deadline.ts';
 import { AmbiguousCreationError, GuestError, LimitedError, StoreUnavailableError } from './errors.ts';
 import type { UnsavedGuest } from './open-session.ts';
 import type {
@@ -99,8 +100,14 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
     const known = unsaved.get(lease.hashes[0])?.guest ?? previous;
     if (known !== undefined && serves(known, visitor, provider.name))
       return await save(lease, known, deadline);
-    const created = await underLease.register(registry, lease, visitor, previous, deadline);
-    await save(created.lease, created.guest, deadline);
+    // A limit that outlasts the lease is not waited for here: the message comes back instead.
+    const leased = startDeadline(clock, Math.max(0, lease.untilMs - clock.now()), deadline.signal);
+    try {
+      const created = await underLease.register(registry, lease, visitor, previous, leased);
+      await save(created.lease, created.guest, deadline);
+    } finally {
+      leased.clear();
+    }
   };
 
   const attempt = async (

@@ -16,7 +16,6 @@ import {
 import type { Deadline, GuestToken, VisitorEvidence } from './ports.ts';
 import { exposedAttributes } from './profile.ts';
 import { identifySession, type SessionHashKey } from './session-hash.ts';
-import type { Visitor } from './visitor.ts';
 
 export interface InitialiseGuestDependencies extends ObtainGuestDependencies, OpenSessionDependencies {
   /** The keys that session ids are hashed under; newest first. */
@@ -58,6 +57,7 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
     registration: await memory.find(session.visitor.session.hashes, deadline),
     lease: undefined,
     created: undefined,
+    standIn: undefined,
     leaseUncertain: false,
   });
 
@@ -82,12 +82,18 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
     const { hashes } = session.visitor.session;
     const registration = await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline));
     if (registration === 'unreachable') return await inMemory(session, deadline);
-    return { ...session, registration, lease: undefined, created: undefined, leaseUncertain: false };
+    return {
+      ...session,
+      registration,
+      lease: undefined,
+      created: undefined,
+      standIn: undefined,
+      leaseUncertain: false,
+    };
   };
 
   const issueToken = async (
-    { guest, saving }: ObtainedGuest,
-    { session }: Visitor,
+    { guest, saving, visitor: { session } }: ObtainedGuest,
     deadline: Deadline,
   ): Promise<GuestToken> => {
     const [token] = await Promise.allSettled([provider.issueToken(guest, session, deadline), saving]);
@@ -102,9 +108,8 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
   };
 
   const issued = (
-    { guest, reused }: ObtainedGuest,
+    { guest, reused, visitor: { session, enrichment, profile } }: ObtainedGuest,
     token: GuestToken,
-    { session, enrichment, profile }: Visitor,
   ): InitialiseGuestResult => {
     if (reused) telemetry.record('guest_reused', { sessionHash: session.hashes[0] });
     telemetry.record(`enrichment_${enrichment}`);
@@ -123,11 +128,10 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
   ): Promise<InitialiseGuestResult> => {
     const identity = identifySession(sessionId, await deps.hashKeys(deadline));
     const session = await open(identity, stated, deadline);
-    const { visitor } = session;
     const obtained = await obtain(session, undefined, deadline);
     if (obtained.kind === 'queued') return await queued(obtained, deadline);
     try {
-      return issued(obtained, await issueToken(obtained, visitor, deadline), visitor);
+      return issued(obtained, await issueToken(obtained, deadline));
     } catch (error) {
       if (!(error instanceof UnknownGuestError)) throw error;
     }
@@ -135,7 +139,7 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
     const again = await obtain(await reopen(session, deadline), obtained.guest.guestId, deadline);
     if (again.kind === 'queued') return await queued(again, deadline);
     try {
-      return issued(again, await issueToken(again, visitor, deadline), visitor);
+      return issued(again, await issueToken(again, deadline));
     } catch (error) {
       throw error instanceof UnknownGuestError ? new GuestError('rejected', { cause: error }) : error;
     }

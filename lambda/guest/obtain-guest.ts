@@ -1,29 +1,32 @@
-import { isRefusal } from './consent.ts';
+import { consentInForce, isRefusal } from './consent.ts';
 import { GuestError, LimitedError } from './errors.ts';
 import { nextStep } from './next-step.ts';
-import { type FallbackRegistry, type OpenedSession, unlessUnreachable } from './open-session.ts';
+import { type FallbackRegistry, type OpenedSession, unlessUnreachable, withStandIn } from './open-session.ts';
 import type { Deadline, GuestRegistry, KnownGuest, Lease, OverflowQueue } from './ports.ts';
 import {
   createRegisterUnderLease,
   LeaseLostError,
   type RegisterUnderLeaseDependencies,
 } from './register-under-lease.ts';
-import type { Visitor } from './visitor.ts';
+import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
 
 export interface ObtainGuestDependencies extends RegisterUnderLeaseDependencies {
   readonly registry: GuestRegistry;
   readonly memory: FallbackRegistry;
   readonly queue: OverflowQueue | undefined;
-  readonly settings: RegisterUnderLeaseDependencies['settings'] & {
-    readonly overflowMaxAgeSeconds: number;
-    /** Of the longest queue, how much unverified sessions may fill; 1 where sessions cannot be verified. */
-    readonly unverifiedQueueShare: number;
-  };
+  readonly settings: RegisterUnderLeaseDependencies['settings'] &
+    ProfileSettings & {
+      readonly overflowMaxAgeSeconds: number;
+      /** Of the longest queue, how much unverified sessions may fill; 1 where sessions cannot be verified. */
+      readonly unverifiedQueueShare: number;
+    };
 }
 
 /** A guest that serves the visitor. */
 export interface ObtainedGuest {
   readonly kind: 'guest';
+  /** The visitor as the guest was chosen for them: a refusal may have been stated since their request began. */
+  readonly visitor: Visitor;
   readonly guest: KnownGuest;
   readonly reused: boolean;
   /** What the registry is told while the token is asked for; never rejects. */
@@ -101,7 +104,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     try {
       const created = await underLease.register(store, lease, visitor, previous, deadline);
       const saving = save(store, created.lease, created.guest, visitor, deadline);
-      return { kind: 'guest', guest: created.guest, reused: false, saving };
+      return { kind: 'guest', visitor, guest: created.guest, reused: false, saving };
     } catch (error) {
       try {
         if (error instanceof LimitedError) return await enqueue(store, lease, visitor, error, deadline);
@@ -124,16 +127,18 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     );
 
   return async (
-    { store, visitor, owner, created, ...start }: OpenedSession,
+    { store, owner, created, standIn, ...start }: OpenedSession,
     unknownGuestId: string | undefined,
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
-    const { hashes } = visitor.session;
+    let { visitor } = start;
+    const { session } = visitor;
+    const { hashes } = session;
     if (created !== undefined) {
       telemetry.record('guest_created', { sessionHash: hashes[0], guestId: created.guestId });
-      memory.setUnsaved(visitor.session, { guest: created, owner });
-      memory.setUnsaved(visitor.session, undefined);
-      return { kind: 'guest', guest: created, reused: false };
+      memory.setUnsaved(session, { guest: created, owner });
+      memory.setUnsaved(session, undefined);
+      return { kind: 'guest', visitor, guest: created, reused: false };
     }
     let { registration, lease, leaseUncertain } = start;
     for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
@@ -159,7 +164,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
         case 'use': {
           const { guest, stated } = step;
           const saving = stated ? { saving: state(store, visitor, deadline) } : {};
-          return { kind: 'guest', guest, reused: true, ...saving };
+          return { kind: 'guest', visitor, guest, reused: true, ...saving };
         }
         case 'queued':
           // What the visitor states now must reach the worker: without that there is no 202.
@@ -169,7 +174,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           return { kind: 'queued', waitMs: 0 };
         case 'save': {
           const saving = save(store, step.lease, step.guest, visitor, deadline);
-          return { kind: 'guest', guest: step.guest, reused: true, saving };
+          return { kind: 'guest', visitor, guest: step.guest, reused: true, saving };
         }
         case 'register':
           try {
@@ -188,7 +193,12 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
       }
       lease = undefined;
       await clock.sleep(pollMs, deadline.signal);
-      registration = await store.find(hashes, deadline);
+      registration = withStandIn(await store.find(hashes, deadline), standIn);
+      const consent = consentInForce(visitor.consent, registration?.consent);
+      if (consent !== visitor.consent) {
+        // A refusal was stated while this request, which states nothing, was waiting.
+        visitor = visitorOf(session, { ...visitor, consent }, { kind: 'not_read' }, provider, settings);
+      }
     }
   };
 };

@@ -52,10 +52,24 @@ export interface OpenedSession {
   readonly lease: Lease | undefined;
   /** The guest, where the session was new and registering it needed no call to the provider. */
   readonly created: KnownGuest | undefined;
+  /** A guest of this container that did not reach the registry. */
+  readonly standIn: KnownGuest | undefined;
   /** Identifies this request in every lease. */
   readonly owner: string;
   readonly leaseUncertain: boolean;
 }
+
+/** A registration with a guest that did not reach the registry, while that has no newer one. */
+export const withStandIn = (
+  registration: Registration | undefined,
+  standIn: KnownGuest | undefined,
+): Registration | undefined => {
+  if (standIn === undefined || standIn.registeredAtMs <= (registration?.guest?.registeredAtMs ?? 0)) {
+    return registration;
+  }
+  const verified = standIn.verified || registration?.verified === true;
+  return { versions: new Map(), ...registration, guest: standIn, guestEverywhere: false, verified };
+};
 
 /** What a registry says, or that it cannot be reached, which is recorded. */
 export const unlessUnreachable = async <T>(
@@ -169,21 +183,14 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     };
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
     const opened = { visitor, registration, lease, created, owner };
-    if (!reached) return { ...opened, store: memory, leaseUncertain: false };
+    if (!reached) return { ...opened, store: memory, standIn: undefined, leaseUncertain: false };
     if (standIn === undefined || (saved !== undefined && serves(saved, visitor, provider.name))) {
       // It was saved after all, or another one serves: it must not come back once its session is erased.
       if (unsaved !== undefined) memory.setUnsaved(session, undefined);
-      return { ...opened, store: registry, leaseUncertain };
+      return { ...opened, store: registry, standIn: undefined, leaseUncertain };
     }
     // Its lease may still stand in the registry in our name.
-    const verified = standIn.verified || registration?.verified === true;
-    const adopted = {
-      versions: new Map(),
-      ...registration,
-      guest: standIn,
-      guestEverywhere: false,
-      verified,
-    };
-    return { ...opened, store: registry, registration: adopted, leaseUncertain: true };
+    const adopted = withStandIn(registration, standIn);
+    return { ...opened, store: registry, standIn, registration: adopted, leaseUncertain: true };
   };
 };

@@ -415,3 +415,53 @@ describe('Where sessions can be verified, the queue', () => {
     expect(await call('signed', { verified: true })).toMatchObject({ kind: 'queued' });
   });
 });
+
+describe('A silent request that waits for another one', () => {
+  it('is served as refused when that other one has stated a refusal meanwhile', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    world.state.latencyMs = 400;
+    const refusing = world.container()('s', { given: false });
+    await world.clock.advance(50);
+    const silent = world.container()('s', { stated: false });
+    const [refused, served] = await world.finish(Promise.all([refusing, silent]));
+    expect(served).toMatchObject({ enrichment: 'no_consent', guestId: guestOf(refused) });
+    expect(served).not.toMatchObject({ crmAttributes: { firstName: 'Jane' } });
+    world.reads.length = 0;
+    expect(await world.finish(world.container()('s', { stated: false }))).toMatchObject({
+      enrichment: 'no_consent',
+    });
+    expect(world.reads).toEqual([{ crm: false }]);
+  });
+});
+
+describe('A guest of this container that did not reach the registry', () => {
+  it('is used while a dead lease of another container is in the way', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.broken.registry = true;
+    const guest = guestOf(await call('s'));
+    world.broken.registry = false;
+    const deadline = deadlineIn(world.clock);
+    await world.registry.acquire([hashOf('s')], undefined, 'a dead container', deadline);
+    const before = world.clock.now();
+    expect(guestOf(await world.finish(call('s')))).toBe(guest);
+    expect(world.clock.now() - before).toBeLessThan(leaseMs / 2);
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
+describe('The worker', () => {
+  it('does not wait for a limit beyond its lease, so that nobody counts an orphan', async () => {
+    const world = createGuestWorld();
+    world.state.failures.push(limited(30_000));
+    await world.container()('s');
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    const remaining: number[] = [];
+    world.state.onRegister = (left) => remaining.push(left);
+    await world.drain(message, 1, deadlineIn(world.clock, 59_000));
+    expect(remaining).toHaveLength(1);
+    expect(remaining[0]).toBeLessThanOrEqual(leaseMs);
+  });
+});

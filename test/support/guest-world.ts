@@ -36,6 +36,8 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
     created: [] as RegisterCommand[],
     tokens: 0,
     latencyMs: 0,
+    /** Is told how long each registration may take. */
+    onRegister: (_remainingMs: number): void => undefined,
     /** What the next registration waits before it may create its guest: for a token, or for a limit. */
     waitMs: 0,
     /** Taken from the front, one for each creation. */
@@ -49,6 +51,7 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
     name: 'webchat-v1',
     guestHasProfile: true,
     register: async (command, deadline) => {
+      state.onRegister(deadline.remainingMs());
       if (state.waitMs > 0) await clock.sleep(state.waitMs, deadline.signal);
       state.waitMs = 0;
       if (clock.now() + attemptMs > command.createUntilMs) throw new LeaseTooShortError();
