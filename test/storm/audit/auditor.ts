@@ -1,0 +1,100 @@
+import type { TableWrite } from '../models/dynamodb.ts';
+import type { Plan } from '../plan.ts';
+import type { Facts, LogLine, Violation } from './facts.ts';
+import { createPromises } from './promises.ts';
+import { checkResponse, checkText, checkWrite } from './steps.ts';
+
+/** Only what looks like a guest's or a queue's number in the registry. */
+const stillWaits = (write: TableWrite): number | undefined => {
+  const at = write.after?.['queuedAt']?.['N'];
+  return at === undefined ? undefined : Number(at);
+};
+
+export interface AuditorOptions {
+  readonly plan: Plan;
+  readonly startMs: number;
+  readonly now: () => number;
+  readonly registryTable: string;
+  /** Session names by hash. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** Stands outside: sees Genesys' log, tables, queue, responses and log lines, and knows the promises. */
+export const createAuditor = ({ plan, startMs, now, registryTable, names }: AuditorOptions) => {
+  const violations: Violation[] = [];
+  const facts: Facts = {
+    plan,
+    exchanges: [],
+    logs: [],
+    metrics: new Map(),
+    guests: [],
+    heardCreations: 0,
+    crashes: [],
+    crmReads: [],
+    loginCalls: [],
+    erasures: [],
+    queued: new Map(),
+    secretChanges: [],
+  };
+
+  const note = (found: Iterable<Omit<Violation, 'atMs' | 'session'>>, session?: string): void => {
+    for (const { promise, text } of found) violations.push({ promise, text, session, atMs: now() });
+  };
+
+  const metric = (name: string, value: unknown): void => {
+    const sum = Array.isArray(value) ? value.reduce((total, one) => total + Number(one), 0) : Number(value);
+    if (!Number.isNaN(sum)) facts.metrics.set(name, (facts.metrics.get(name) ?? 0) + sum);
+  };
+
+  return {
+    facts,
+    violations,
+
+    written: (write: TableWrite): void => {
+      if (write.table !== registryTable) return;
+      const session = names.get(write.key);
+      note(checkWrite(write, now()), session);
+      if (session === undefined) return;
+      const at = stillWaits(write);
+      if (at === undefined) facts.queued.delete(session);
+      else facts.queued.set(session, at);
+    },
+
+    /** A line on standard output: a log line, or metrics. */
+    line: (text: string): void => {
+      note(checkText('a log line', text));
+      const line = JSON.parse(text) as Record<string, unknown>;
+      if (line['_aws'] !== undefined) {
+        for (const [name, value] of Object.entries(line)) metric(name, value);
+        return;
+      }
+      const { code, level, requestId, ...fields } = line;
+      const id = typeof requestId === 'string' ? requestId : undefined;
+      const logged: LogLine = { atMs: now(), code: `${code}`, level: `${level}`, requestId: id, fields };
+      facts.logs.push(logged);
+    },
+
+    sent: (where: string, text: string): void => note(checkText(where, text)),
+
+    responded: (name: string, session: string, status: number, body: string): void =>
+      note(checkResponse(name, status, body, `Firstname-${session}.`), session),
+
+    /** What was still under way when a response left its container. */
+    left: (name: string, operations: readonly string[], timers: number): void => {
+      const matters = operations.filter((operation) => !/GetSecretValue|the SDK repeats/.test(operation));
+      const promise = 'nothing left running after an answer';
+      if (matters.length > 0) violations.push({ promise, text: `${name} left ${matters.join(', ')}`, atMs: now() });
+      if (timers > 0 && operations.length === 0) {
+        violations.push({ promise, text: `${name} left ${timers} timers`, atMs: now() });
+      }
+    },
+
+    finish: (): Violation[] => {
+      for (const [promise, check] of Object.entries(createPromises(names))) {
+        for (const found of check(facts, startMs)) violations.push({ promise, ...found });
+      }
+      return violations.sort((a, b) => a.atMs - b.atMs);
+    },
+  };
+};
+export type Auditor = ReturnType<typeof createAuditor>;
