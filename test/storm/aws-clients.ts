@@ -23,6 +23,7 @@ export type AwsTransport = (request: AwsRequest) => Promise<AwsResponse>;
 type AwsClients = Omit<Clients, 'transport'>;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const contentTypes = {
   dynamodb: 'application/x-amz-json-1.0',
   sqs: 'application/x-amz-json-1.0',
@@ -39,7 +40,7 @@ const handlerOf = (service: AwsRequest['service'], transport: AwsTransport) => (
   metadata: { handlerProtocol: 'http/1.1' },
   handle: async ({ headers, body }: WireRequest, { abortSignal }: { abortSignal?: AbortSignal } = {}) => {
     const operation = (headers['x-amz-target'] ?? headers['X-Amz-Target'] ?? '').split('.').at(-1) ?? '';
-    const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
+    const text = typeof body === 'string' ? body : decoder.decode(body);
     const response = await transport({ service, operation, input: JSON.parse(text), signal: abortSignal });
     return {
       response: new HttpResponse({
@@ -79,6 +80,8 @@ const common = {
   // Nobody checks a signature in a process, and making one takes a third of a call.
   signer: { sign: async <T>(request: T) => request },
   retryStrategy,
+  // The default one has every input and output prepared for a log that nobody keeps.
+  logger: {} as never,
 };
 
 interface Sender {
@@ -104,9 +107,7 @@ const viewOf = <C extends Sender>(
  * The SDK's real clients, with their serialisation, errors and repeats, over an in-process transport.
  * Their first call reads files; it is made here, before a world begins.
  */
-export const prepareAwsClients = async (): Promise<
-  (transport: AwsTransport, clock: Clock) => AwsClients
-> => {
+export const prepareAwsClients = async (): Promise<(transport: AwsTransport, clock: Clock) => AwsClients> => {
   const none: AwsTransport = async ({ service }) => ({
     status: 200,
     body: service === 'sqs' ? { MessageId: 'm', MD5OfMessageBody: '0cc175b9c0f1b6a831c399e269772661' } : {},

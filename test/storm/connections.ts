@@ -14,7 +14,9 @@ const brokenSocket = (kind: 'refused' | 'reset', aborted: boolean): Error => {
 };
 
 const keysIn = (input: Readonly<Record<string, unknown>>, table: string): string[] => {
-  const request = (input['RequestItems'] as Record<string, { Keys: { sessionHash: { S: string } }[] }>)?.[table];
+  const request = (input['RequestItems'] as Record<string, { Keys: { sessionHash: { S: string } }[] }>)?.[
+    table
+  ];
   return (request?.Keys ?? []).map(({ sessionHash }) => sessionHash.S);
 };
 
@@ -126,7 +128,9 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
       if (fault === 'unauthorised') return genesys.json(401, { code: 'bad.credentials' });
       const response = serve();
       if (fault === 'failed_after') {
-        return genesys.json(chance.pick(`status ${name}`, [500, 502, 504]), { code: 'internal.server.error' });
+        return genesys.json(chance.pick(`status ${name}`, [500, 502, 504]), {
+          code: 'internal.server.error',
+        });
       }
       return fault === 'garbage' ? { ...response, body: undefined } : response;
     };
@@ -145,7 +149,8 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
             aborted ? 'ECONNABORTED' : kind === 'refused' ? 'ECONNREFUSED' : 'ECONNRESET',
           ),
       });
-      if (endpoint === 'guest' && response.status === 201 && response.body !== undefined) facts.heardCreations += 1;
+      if (endpoint === 'guest' && response.status === 201 && response.body !== undefined)
+        facts.heardCreations += 1;
       return response;
     } finally {
       login.untilMs = scheduler.now();

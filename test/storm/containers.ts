@@ -4,6 +4,8 @@ import { wireDrain, wireInit } from '../../lambda/wire.ts';
 import type { prepareAwsClients } from './aws-clients.ts';
 import { connectAws, connectGenesys } from './connections.ts';
 import { createSandbox, type Sandbox } from './kernel/sandbox.ts';
+import { runInside } from './kernel/timers.ts';
+import { busyMs } from './plan.ts';
 import { tables, type World } from './world.ts';
 
 type MakeAwsClients = Awaited<ReturnType<typeof prepareAwsClients>>;
@@ -53,7 +55,11 @@ const environmentOf = ({ plan }: World): Record<string, string> => ({
 });
 
 /** Lambda: one invocation at a time in each container, which stands still in between and may be gone any time. */
-export const createFleet = <K extends Kind>(world: World, kind: K, makeAwsClients: MakeAwsClients): Fleet<K> => {
+export const createFleet = <K extends Kind>(
+  world: World,
+  kind: K,
+  makeAwsClients: MakeAwsClients,
+): Fleet<K> => {
   const { scheduler, twists, chance, network, auditor } = world;
   const config: Config = readConfig(environmentOf(world));
   let containers: Container<K>[] = [];
@@ -98,7 +104,9 @@ export const createFleet = <K extends Kind>(world: World, kind: K, makeAwsClient
   };
 
   const pick = (name: string): Container<K> => {
-    const idle = containers.filter((one) => !one.busy && one.handler !== undefined && one.version === version);
+    const idle = containers.filter(
+      (one) => !one.busy && one.handler !== undefined && one.version === version,
+    );
     if (idle.length === 0) return start();
     const chosen = twists.choose(`${name}: its container`, [...idle.map(() => 1), 0.1]);
     const container = idle[chosen] ?? start();
@@ -134,21 +142,22 @@ export const createFleet = <K extends Kind>(world: World, kind: K, makeAwsClient
       ended = true;
       end(undefined, sandbox.name);
     };
-    const limit = scheduler.after(limitMs + 10_000, () => crash('is ended by Lambda'));
+    let limit = scheduler.after(limitMs + 10_000, () => crash('is ended by Lambda'));
 
     const invoke = (): void => {
       const { handler } = container;
-      if (handler === undefined) return crash('has not started');
+      if (handler === undefined) throw new Error(`${sandbox.name} has not started`);
       container.by = name;
       const endMs = scheduler.now() + limitMs;
       limit.fire = undefined;
-      Object.assign(limit, scheduler.at(endMs, () => crash('is ended by Lambda')));
-      if (world.plan.mood === 'everything' && twists.choose(`${name}: its container dies`, [0.98, 0.02]) === 1) {
+      limit = scheduler.at(endMs, () => crash('is ended by Lambda'));
+      const mayDie = world.plan.mood === 'everything' && scheduler.now() < world.startMs + busyMs;
+      if (mayDie && twists.choose(`${name}: its container dies`, [0.98, 0.02]) === 1) {
         scheduler.after(chance.below(`dies ${name}`, 1500), () => crash('dies'));
       }
       const context = { getRemainingTimeInMillis: () => endMs - scheduler.now() };
       world.tell(`${sandbox.name} begins ${name}`);
-      work(handler, context).then(finish, (error: unknown) => {
+      runInside(sandbox, async () => await work(handler, context)).then(finish, (error: unknown) => {
         auditor.violations.push({
           promise: 'every request answered once, within its budget',
           text: `${name} threw ${error instanceof Error ? error.message : error}`,
@@ -175,7 +184,7 @@ export const createFleet = <K extends Kind>(world: World, kind: K, makeAwsClient
     world.tell(`${sandbox.name} starts for ${name}`);
     scheduler.after(150 + chance.below(`cold ${name}`, 500), () =>
       sandbox.deliver(() => {
-        wire(container, random).then(
+        runInside(sandbox, async () => await wire(container, random)).then(
           (handler) => {
             container.handler = handler;
             scheduler.after(0, () => sandbox.deliver(invoke));

@@ -14,7 +14,7 @@ type DrainFleet = ReturnType<typeof createFleet<'drain'>>;
 
 const initLimitMs = 10_000;
 const drainLimitMs = 60_000;
-const patience = { queued: 40, errors: 3 };
+const patience = { queued: 12, errors: 3 };
 
 const eventOf = (visit: Visit, { id }: Session, name: string, nowMs: number): ProxyEvent => {
   const seconds = Math.floor(nowMs / 1000);
@@ -56,7 +56,9 @@ export const createVisitor = (world: World, fleet: InitFleet) => {
         const body = JSON.parse(response.body) as Record<string, unknown>;
         Object.assign(exchange, { status: response.statusCode, body });
         auditor.responded(name, visit.session, response.statusCode, response.body);
-        world.tell(`${name} gets ${response.statusCode} ${body['code'] ?? body['enrichment'] ?? body['status']}`);
+        world.tell(
+          `${name} gets ${response.statusCode} ${body['code'] ?? body['enrichment'] ?? body['status']}`,
+        );
         const seconds = Number(body['retryAfterSeconds'] ?? 2);
         if (response.statusCode === 202) again(visit, attempt, errors, seconds);
         else if (body['retryable'] === true) again(visit, attempt, errors + 1, seconds);
@@ -107,10 +109,6 @@ export const createPoller = (world: World, fleet: DrainFleet) => {
     );
   };
 
-  const tick = (): void => {
-    poll();
-    scheduler.after(1000, tick);
-  };
   if (world.plan.queue && world.plan.provider === 'webchat-v1') {
     const endMs = world.startMs + healedMs + 600_000;
     const whileBusy = (): void => {
@@ -119,7 +117,6 @@ export const createPoller = (world: World, fleet: DrainFleet) => {
     };
     scheduler.at(world.startMs, whileBusy);
   }
-  return tick;
 };
 
 const recordOf = ({ name }: Session, hash: string, tier: string) => ({
@@ -192,7 +189,9 @@ export const createTeams = (
         genesys.forgetGuests();
         return;
       case 'rotate_hash_key':
-        secret.sessionHashKeys = plan.hashKeys ? [hashKeyAfter, ...hashKeysBefore] : [hashKeyAfter, { id: 'plain' }];
+        secret.sessionHashKeys = plan.hashKeys
+          ? [hashKeyAfter, ...hashKeysBefore]
+          : [hashKeyAfter, { id: 'plain' }];
         world.nameHashes();
         auditor.facts.secretChanges.push(scheduler.now());
         return;

@@ -78,7 +78,8 @@ const visitsOf = (
   chance: Chance,
 ): Visit[] => {
   const visits: Visit[] = [];
-  const firstMs = mood === 'herd' ? chance.below(`first ${name}`, 400) : chance.below(`first ${name}`, busyMs - minute);
+  const firstMs =
+    mood === 'herd' ? chance.below(`first ${name}`, 400) : chance.below(`first ${name}`, busyMs - minute);
   const changes = mood === 'changes' || mood === 'everything';
   const said = statement(chance, name);
   const pages = 1 + chance.below(`pages ${name}`, 3);
@@ -86,7 +87,8 @@ const visitsOf = (
     verification === 'optional' && chance.of(`signs ${name}`) < 0.5 ? chance.below(`from ${name}`, 3) : 9;
   let atMs = firstMs;
   for (let page = 1; page <= pages; page += 1) {
-    const says = changes && chance.of(`says ${name} ${page}`) < 0.5 ? statement(chance, `${name} ${page}`) : said;
+    const says =
+      changes && chance.of(`says ${name} ${page}`) < 0.5 ? statement(chance, `${name} ${page}`) : said;
     const tabs = chance.of(`tabs ${name} ${page}`) < 0.35 ? 2 + chance.below(`more ${name} ${page}`, 2) : 1;
     for (let tab = 1; tab <= tabs; tab += 1) {
       const laterMs = tab === 1 ? 0 : chance.below(`later ${name} ${page} ${tab}`, 160);

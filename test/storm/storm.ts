@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { prepareAwsClients } from './aws-clients.ts';
 import { createFleet } from './containers.ts';
+import { replaceTimers } from './kernel/timers.ts';
 import { createPoller, createTeams, createVisitor } from './people.ts';
 import type { Plan } from './plan.ts';
 import { createWorld, type Outcome } from './world.ts';
@@ -8,6 +9,7 @@ import { createWorld, type Outcome } from './world.ts';
 /** Runs worlds one after the other; everything on standard output belongs to the world meanwhile. */
 export const createStorm = async () => {
   const makeAwsClients = await prepareAwsClients();
+  replaceTimers();
 
   return async (plan: Plan, { traced = false } = {}): Promise<Outcome> => {
     const trace: string[] = [];
@@ -46,7 +48,9 @@ export const createStorm = async () => {
         sessions: plan.sessions.length,
         requests: facts.exchanges.length,
         guests: facts.guests.length,
-        faults: [...twists.used.values()].filter((twist) => typeof twist === 'object' && twist.fault !== undefined).length,
+        faults: [...twists.used.values()].filter(
+          (twist) => typeof twist === 'object' && twist.fault !== undefined && twist.fault !== 'stale',
+        ).length,
         logins: facts.loginCalls.length,
       },
     };

@@ -83,7 +83,8 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     left: (name: string, operations: readonly string[], timers: number): void => {
       const matters = operations.filter((operation) => !/GetSecretValue|the SDK repeats/.test(operation));
       const promise = 'nothing left running after an answer';
-      if (matters.length > 0) violations.push({ promise, text: `${name} left ${matters.join(', ')}`, atMs: now() });
+      if (matters.length > 0)
+        violations.push({ promise, text: `${name} left ${matters.join(', ')}`, atMs: now() });
       if (timers > 0 && operations.length === 0) {
         violations.push({ promise, text: `${name} left ${timers} timers`, atMs: now() });
       }

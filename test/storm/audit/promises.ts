@@ -19,7 +19,8 @@ const profileKey = ({ body }: CreatedGuest): string =>
     Object.entries(body.attributes).sort(),
   ]);
 
-const bySession = <T>(all: readonly T[], session: (one: T) => string): Map<string, T[]> => Map.groupBy(all, session);
+const bySession = <T>(all: readonly T[], session: (one: T) => string): Map<string, T[]> =>
+  Map.groupBy(all, session);
 
 const isIssued = ({ status }: Exchange): boolean => status === 200;
 
@@ -38,12 +39,13 @@ const excused = (before: CreatedGuest, after: CreatedGuest, facts: Facts): boole
       ({ session, fromMs, untilMs }) => session === before.session && (between(fromMs) || between(untilMs)),
     ) ||
     // Registry away: one guest per container, and a metric says so.
-    (before.container !== after.container && facts.logs.some(
-      ({ code, atMs, requestId, fields }) =>
-        (code === 'registry_unavailable' || (code === 'message_failed' && fields['name'] !== undefined)) &&
-        between(atMs) &&
-        (requestId?.startsWith('drain') === true || sessionOf(requestId) === before.session),
-    ))
+    (before.container !== after.container &&
+      facts.logs.some(
+        ({ code, atMs, requestId, fields }) =>
+          (code === 'registry_unavailable' || (code === 'message_failed' && fields['name'] !== undefined)) &&
+          between(atMs) &&
+          (requestId?.startsWith('drain') === true || sessionOf(requestId) === before.session),
+      ))
   );
 };
 
@@ -58,12 +60,19 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
       });
       if (extras.length > orphansOf(facts.logs, session, names)) {
         const [extra] = extras;
-        yield { atMs: extra?.atMs ?? 0, session, text: `${extra?.id} doubles a guest, and no orphan was counted` };
+        yield {
+          atMs: extra?.atMs ?? 0,
+          session,
+          text: `${extra?.id} doubles a guest, and no orphan was counted`,
+        };
       }
     }
     // Minted guests leave no trace at Genesys: the answers show them.
     if (facts.plan.provider !== 'web-messaging') return;
-    for (const [session, exchanges] of bySession(facts.exchanges.filter(isIssued), ({ visit }) => visit.session)) {
+    for (const [session, exchanges] of bySession(
+      facts.exchanges.filter(isIssued),
+      ({ visit }) => visit.session,
+    )) {
       yield* mintedTwice(session, exchanges, facts);
     }
   },
@@ -79,7 +88,11 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
       const other = seen.get(accessToken) ?? visit.session;
       seen.set(accessToken, visit.session);
       if (owner !== visit.session || other !== visit.session) {
-        yield { atMs: endedAtMs, session: visit.session, text: `the response holds a guest or token of ${owner}` };
+        yield {
+          atMs: endedAtMs,
+          session: visit.session,
+          text: `the response holds a guest or token of ${owner}`,
+        };
       }
     }
   },
@@ -96,16 +109,24 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
 
   'after the faults end each session is served': function* ({ exchanges, plan }, startMs) {
     const last = new Map(
-      exchanges.filter(({ visit }) => visit.atMs >= healedMs).map((exchange) => [exchange.visit.name, exchange]),
+      exchanges
+        .filter(({ visit }) => visit.atMs >= healedMs)
+        .map((exchange) => [exchange.visit.name, exchange]),
     );
     for (const visit of plan.visits) {
       if (visit.atMs < healedMs) continue;
       const exchange = last.get(visit.name);
-      const wasVerified = plan.visits.some((other) => other.session === visit.session && other.signed === true);
+      const wasVerified = plan.visits.some(
+        (other) => other.session === visit.session && other.signed === true,
+      );
       if (exchange?.status === 401 && wasVerified && visit.signed !== true) continue;
       if (exchange?.status !== 200) {
         const said = exchange?.body?.['code'] ?? exchange?.status ?? 'nothing';
-        yield { atMs: startMs + visit.atMs, session: visit.session, text: `${visit.name} ended with ${said}` };
+        yield {
+          atMs: startMs + visit.atMs,
+          session: visit.session,
+          text: `${visit.name} ended with ${said}`,
+        };
       }
     }
   },
@@ -114,8 +135,8 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
     const allowed: readonly number[] = {
       calm: [],
       changes: [],
-      limits: [202, 503],
-      genesys: [202, 502, 503, 504],
+      limits: [202, 503, 504],
+      genesys: [202, 500, 502, 503, 504],
       tables: [500, 503, 504],
       herd: [202, 503, 504],
       everything: [202, 500, 502, 503, 504],
@@ -145,7 +166,8 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
     );
     for (const { session, by, atMs } of facts.crmReads) {
       const exchange = facts.exchanges.find(({ name }) => name === by);
-      if (exchange?.visit.given === false) yield { atMs, session, text: `${by} refused, and its CRM record was read` };
+      if (exchange?.visit.given === false)
+        yield { atMs, session, text: `${by} refused, and its CRM record was read` };
       if (exchange?.visit.given !== undefined && exchange.visit.given) continue;
       if (silenceBroken(facts, session, exchange?.startedAtMs ?? atMs, refusals.get(session) ?? [])) {
         yield { atMs, session, text: `${by} read the CRM although the session had refused` };
@@ -161,7 +183,10 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
 
   'an unverified request never enters a verified session': function* (facts) {
     if (facts.plan.verification === 'off') return;
-    for (const [session, exchanges] of bySession(facts.exchanges.filter(isIssued), ({ visit }) => visit.session)) {
+    for (const [session, exchanges] of bySession(
+      facts.exchanges.filter(isIssued),
+      ({ visit }) => visit.session,
+    )) {
       const first = exchanges.find(({ visit }) => visit.signed === true);
       const until = (first?.endedAtMs ?? Infinity) + guestTtlMs - 60_000;
       const later = exchanges.find(
@@ -178,7 +203,11 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
         ({ visit, body }) => visit.signed === true && unverified.has(body?.['guestId']),
       );
       if (shared !== undefined && !registryWasAway(facts, session)) {
-        yield { atMs: shared.startedAtMs, session, text: `${shared.name} got the guest of an unverified time` };
+        yield {
+          atMs: shared.startedAtMs,
+          session,
+          text: `${shared.name} got the guest of an unverified time`,
+        };
       }
     }
   },
@@ -219,7 +248,8 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
   },
 
   'a queued registration ends as guest or as failed': function* ({ queued }) {
-    for (const [session, atMs] of queued) yield { atMs, session, text: `${session} still waits in the registry` };
+    for (const [session, atMs] of queued)
+      yield { atMs, session, text: `${session} still waits in the registry` };
   },
 
   'metrics add up': function* ({ exchanges, metrics, heardCreations, guests, plan, crashes }, startMs) {
@@ -232,7 +262,8 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
     };
     for (const [name, count] of Object.entries(classes)) {
       const counted = metrics.get(name) ?? 0;
-      if (counted !== count) yield { atMs: startMs, text: `${name} says ${counted}, and there were ${count}` };
+      if (counted !== count)
+        yield { atMs: startMs, text: `${name} says ${counted}, and there were ${count}` };
     }
     if (plan.provider !== 'webchat-v1') return;
     const created = metrics.get('GuestsCreated') ?? 0;
@@ -282,9 +313,17 @@ function* mintedTwice(session: string, exchanges: readonly Exchange[], facts: Fa
     const before = first.get(key);
     const guestId = exchange.body?.['guestId'];
     // Another statement in between mints again, and so does silence after a refusal.
-    if (exchanges.some(({ visit }) => `${visit.given ?? true} ${visit.type ?? 'explicit'} ${visit.signed ?? false}` !== key))
+    if (
+      exchanges.some(
+        ({ visit }) => `${visit.given ?? true} ${visit.type ?? 'explicit'} ${visit.signed ?? false}` !== key,
+      )
+    )
       return;
-    if (exchanges.some(({ visit }) => visit.given === undefined) && exchanges.some(({ visit }) => visit.given === false)) return;
+    if (
+      exchanges.some(({ visit }) => visit.given === undefined) &&
+      exchanges.some(({ visit }) => visit.given === false)
+    )
+      return;
     if (before === undefined) first.set(key, exchange);
     else if (
       before.body?.['guestId'] !== guestId &&
@@ -293,7 +332,11 @@ function* mintedTwice(session: string, exchanges: readonly Exchange[], facts: Fa
       !wasErased(facts, session) &&
       facts.secretChanges.length === 0
     ) {
-      yield { atMs: exchange.endedAtMs ?? 0, session, text: `${exchange.name} got another guest than ${before.name}` };
+      yield {
+        atMs: exchange.endedAtMs ?? 0,
+        session,
+        text: `${exchange.name} got another guest than ${before.name}`,
+      };
       return;
     }
   }

@@ -18,14 +18,23 @@ type Found = Omit<Violation, 'atMs' | 'session'>;
 /** What is wrong with one write to the registry: its history must be that of leases and guests. */
 export function* checkWrite({ before, after, by }: TableWrite, nowMs: number): Generator<Found> {
   if (after !== undefined && personal.test(JSON.stringify(after))) {
-    yield { promise: 'nothing personal where it may not be', text: `${by} wrote something personal to the registry` };
+    yield {
+      promise: 'nothing personal where it may not be',
+      text: `${by} wrote something personal to the registry`,
+    };
   }
   const owner = text(before, 'leaseOwner');
   const next = text(after, 'leaseOwner');
-  if (owner !== undefined && next !== undefined && owner !== next && number(before, 'leaseUntil') > nowMs + marginMs) {
+  if (
+    owner !== undefined &&
+    next !== undefined &&
+    owner !== next &&
+    number(before, 'leaseUntil') > nowMs + marginMs
+  ) {
     yield { promise: 'lease histories are linearisable', text: `${by} took a lease that was held` };
   }
-  const isOver = number(before, 'expiresAt') * 1000 <= nowMs + marginMs && before?.['expiresAt'] !== undefined;
+  const isOver =
+    number(before, 'expiresAt') * 1000 <= nowMs + marginMs && before?.['expiresAt'] !== undefined;
   if (isOver || by.startsWith('erase')) return;
   if (
     text(before, 'guestId') !== undefined &&

@@ -103,7 +103,8 @@ export const createNetwork = ({ scheduler, twists, weather, tell, cuts }: Networ
         const arrive = (end: () => void): void => {
           scheduler.after(afterMs, () => {
             // A connection does not always survive that its container stood still.
-            const cut = cuts && sandbox.isFrozen && twists.choose(`${key}: cut by the freeze`, [0.6, 0.4]) === 1;
+            const cut =
+              cuts && sandbox.isFrozen && twists.choose(`${key}: cut by the freeze`, [0.6, 0.4]) === 1;
             sandbox.deliver(() => settle(cut ? () => reject(broken('reset', false)) : end));
           });
         };

@@ -15,6 +15,8 @@ export interface Sandbox {
   readonly frozenSinceMs: number;
   /** Timers that have neither fired nor been cleared. */
   readonly pendingTimers: number;
+  /** A timer of a library inside. @returns what clears it */
+  setTimer(ms: number, fire: () => void): () => void;
   /** Runs something inside as soon as the container runs; never, once it is dead. */
   deliver(fire: () => void): void;
   freeze(): void;
@@ -116,6 +118,10 @@ export const createSandbox = (name: string, scheduler: Scheduler, skewMs: number
     },
     get pendingTimers() {
       return timers.size;
+    },
+    setTimer: (ms, fire) => {
+      const timer = start(ms, fire);
+      return () => stop(timer);
     },
     deliver: inside,
     freeze: () => {
