@@ -78,6 +78,9 @@ export const connectAws =
     });
   };
 
+const isCreated = ({ status, body }: TransportResponse): boolean =>
+  status === 201 && !String((body as { id?: string } | undefined)?.id ?? '/').includes('/');
+
 const retryAfters = ['1', '2', '7', '30', '0', undefined, undefined] as const;
 
 /** A container's way to Genesys Cloud. */
@@ -132,7 +135,9 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
           code: 'internal.server.error',
         });
       }
-      return fault === 'garbage' ? { ...response, body: undefined } : response;
+      if (fault !== 'garbage') return response;
+      const hostile = chance.of(`garbage ${name}`) < 0.5 && endpoint === 'guest';
+      return { ...response, body: hostile ? { id: '../../elsewhere' } : undefined };
     };
 
     try {
@@ -149,8 +154,7 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
             aborted ? 'ECONNABORTED' : kind === 'refused' ? 'ECONNREFUSED' : 'ECONNRESET',
           ),
       });
-      if (endpoint === 'guest' && response.status === 201 && response.body !== undefined)
-        facts.heardCreations += 1;
+      if (endpoint === 'guest' && isCreated(response)) facts.heardCreations += 1;
       return response;
     } finally {
       login.untilMs = scheduler.now();

@@ -51,6 +51,12 @@ const environmentOf = ({ plan }: World): Record<string, string> => ({
   WEB_MESSAGING_DEPLOYMENT_ID: 'deployment-1',
   EXTERNAL_SOURCE_ID: 'source-1',
   LOG_LEVEL: 'INFO',
+  ...(plan.mapsEmail
+    ? {
+        ATTRIBUTE_MAP: '{"crmTier":"tier","historicalTickets":"previousTickets","contactMail":"email"}',
+      }
+    : {}),
+  ...(plan.exposes ? {} : { EXPOSED_CRM_ATTRIBUTES: '' }),
   ...(plan.queue ? { OVERFLOW_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/1/overflow' } : {}),
 });
 

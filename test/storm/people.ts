@@ -24,7 +24,8 @@ const eventOf = (visit: Visit, { id }: Session, name: string, nowMs: number): Pr
     origin: 'https://www.example.com',
     ...(visit.signed === true ? { 'x-session-signature': `t=${seconds},v1=${mac}` } : {}),
   };
-  const body = JSON.stringify({ sessionId: id, consentGiven: visit.given, consentType: visit.type });
+  const consent = visit.misspelt === true ? { ConsentGiven: false } : { consentGiven: visit.given };
+  const body = JSON.stringify({ sessionId: id, ...consent, consentType: visit.type });
   return { version: '2.0', headers, body, requestContext: { requestId: name, http: { method: 'POST' } } };
 };
 
@@ -37,7 +38,14 @@ export const createVisitor = (world: World, fleet: InitFleet) => {
     const session = sessions.get(visit.session);
     if (session === undefined) return;
     const name = attempt === 1 ? visit.name : `${visit.name}-${attempt}`;
-    const said = visit.given === undefined ? 'says nothing of consent' : visit.given ? 'consents' : 'refuses';
+    const said =
+      visit.given === undefined
+        ? 'says nothing of consent'
+        : visit.given
+          ? 'consents'
+          : visit.misspelt === true
+            ? 'refuses, misspelt'
+            : 'refuses';
     world.tell(`${name}: the visitor asks and ${said}${visit.signed === true ? ', signed' : ''}`);
     const exchange: Exchange = { name, visit, startedAtMs: scheduler.now(), container: '' };
     auditor.facts.exchanges.push(exchange);

@@ -2,7 +2,16 @@ import { type Chance, createChance } from './kernel/chance.ts';
 import type { Dependency, TwistList, Weather } from './kernel/twists.ts';
 
 /** What a world is like; each promise is watched in all of them, some only hold in the calm ones. */
-export const moods = ['calm', 'changes', 'limits', 'genesys', 'tables', 'herd', 'everything'] as const;
+export const moods = [
+  'calm',
+  'changes',
+  'limits',
+  'outage',
+  'genesys',
+  'tables',
+  'herd',
+  'everything',
+] as const;
 export type Mood = (typeof moods)[number];
 
 export interface Session {
@@ -20,6 +29,8 @@ export interface Visit {
   readonly given?: boolean;
   readonly type?: 'explicit' | 'implicit';
   readonly signed?: boolean;
+  /** Sends `ConsentGiven` where the API says `consentGiven`. */
+  readonly misspelt?: boolean;
 }
 
 export type WorldEvent =
@@ -47,6 +58,10 @@ export interface Plan {
   readonly hashKeys: boolean;
   readonly verification: 'off' | 'optional';
   readonly callsPerMinute: number;
+  /** Whether a mapped attribute holds the e-mail address. */
+  readonly mapsEmail: boolean;
+  /** Whether responses may show attributes. */
+  readonly exposes: boolean;
   readonly sessions: readonly Session[];
   readonly visits: readonly Visit[];
   readonly events: readonly WorldEvent[];
@@ -80,7 +95,7 @@ const visitsOf = (
   const visits: Visit[] = [];
   const firstMs =
     mood === 'herd' ? chance.below(`first ${name}`, 400) : chance.below(`first ${name}`, busyMs - minute);
-  const changes = mood === 'changes' || mood === 'everything';
+  const changes = mood !== 'calm' && mood !== 'herd';
   const said = statement(chance, name);
   const pages = 1 + chance.below(`pages ${name}`, 3);
   const signsFrom =
@@ -98,6 +113,7 @@ const visitsOf = (
         atMs: atMs + laterMs,
         ...says,
         ...(page > signsFrom ? { signed: true } : {}),
+        ...(chance.of(`misspelt ${name} ${page} ${tab}`) < 0.01 ? { given: false, misspelt: true } : {}),
       });
     }
     const restMs = busyMs - atMs;
@@ -123,6 +139,11 @@ const weatherOf: Readonly<Record<Mood, readonly (readonly [Dependency, Weather])
   calm: [],
   changes: [],
   limits: [['genesys', 'limited']],
+  outage: [
+    ['genesys', 'limited'],
+    ['dynamodb', 'down'],
+    ['dynamodb', 'down'],
+  ],
   genesys: [
     ['genesys', 'flaky'],
     ['genesys', 'down'],
@@ -150,6 +171,7 @@ const weatherOf: Readonly<Record<Mood, readonly (readonly [Dependency, Weather])
     ['genesys', 'hanging'],
     ['dynamodb', 'flaky'],
     ['dynamodb', 'hanging'],
+    ['dynamodb', 'down'],
     ['secrets', 'hanging'],
     ['sqs', 'down'],
   ],
@@ -205,7 +227,9 @@ export const planOf = (seed: number): Plan => {
     queue: chance.of('queue') < 0.8,
     hashKeys: chance.of('hash keys') < 0.5,
     verification,
-    callsPerMinute: mood === 'limits' ? chance.pick('limit', [6, 12, 30]) : 600,
+    callsPerMinute: mood === 'limits' || mood === 'outage' ? chance.pick('limit', [6, 12, 30]) : 600,
+    mapsEmail: chance.of('maps e-mail') < 0.3,
+    exposes: chance.of('exposes') < 0.85,
     sessions,
     visits: sessions.flatMap((session) => visitsOf(session, mood, verification, chance)),
     events: eventsOf(mood, sessions, chance),

@@ -38,6 +38,7 @@ export const createStorm = async () => {
       for (const [index, stream] of streams.entries()) stream.write = writes[index] ?? stream.write;
     }
     const { facts } = auditor;
+    facts.deadLetters.push(...world.sqs.dead.map(({ body }) => body));
     const violations = auditor.finish();
     return {
       plan,

@@ -53,6 +53,7 @@ const baseFaults: Readonly<Record<Plan['mood'], number>> = {
   calm: 0,
   changes: 0,
   limits: 0,
+  outage: 0,
   genesys: 0.005,
   tables: 0.005,
   herd: 0,

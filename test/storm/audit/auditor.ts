@@ -10,6 +10,14 @@ const stillWaits = (write: TableWrite): number | undefined => {
   return at === undefined ? undefined : Number(at);
 };
 
+/**
+ * What may be under way when a response leaves: the read of a stale secret goes on with the next request; the
+ * pause of the shared token is sent, and its loss costs the fleet no more than the time of a lease.
+ */
+const harmless = /GetSecretValue|the SDK repeats|the shared token \(pausedUntil\)/;
+/** Contract: 120 s, and clocks may differ. */
+const youngestTooOldMs = 118_000;
+
 export interface AuditorOptions {
   readonly plan: Plan;
   readonly startMs: number;
@@ -35,6 +43,7 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     erasures: [],
     queued: new Map(),
     secretChanges: [],
+    deadLetters: [],
   };
 
   const note = (found: Iterable<Omit<Violation, 'atMs' | 'session'>>, session?: string): void => {
@@ -72,6 +81,18 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
       const id = typeof requestId === 'string' ? requestId : undefined;
       const logged: LogLine = { atMs: now(), code: `${code}`, level: `${level}`, requestId: id, fields };
       facts.logs.push(logged);
+      const session = names.get(String(fields['sessionHash']));
+      const queuedAtMs = session === undefined ? undefined : facts.queued.get(session);
+      if (
+        logged.code === 'registration_given_up' &&
+        fields['reason'] === 'too_old' &&
+        queuedAtMs !== undefined
+      ) {
+        const ageMs = now() - queuedAtMs;
+        const promise = 'a queued registration ends as guest or as failed';
+        const text = `${session} was given up as too old after ${Math.round(ageMs / 1000)} s`;
+        if (ageMs < youngestTooOldMs) violations.push({ promise, session, text, atMs: now() });
+      }
     },
 
     sent: (where: string, text: string): void => note(checkText(where, text)),
@@ -81,7 +102,7 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
 
     /** What was still under way when a response left its container. */
     left: (name: string, operations: readonly string[], timers: number): void => {
-      const matters = operations.filter((operation) => !/GetSecretValue|the SDK repeats/.test(operation));
+      const matters = operations.filter((operation) => !harmless.test(operation));
       const promise = 'nothing left running after an answer';
       if (matters.length > 0)
         violations.push({ promise, text: `${name} left ${matters.join(', ')}`, atMs: now() });

@@ -48,6 +48,8 @@ export interface Facts {
   /** When each session's registration was queued, and when that ended. */
   readonly queued: Map<string, number>;
   readonly secretChanges: number[];
+  /** Bodies of messages that the queue gave up. */
+  readonly deadLetters: string[];
 }
 
 /** A promise that was broken. */

@@ -1,4 +1,4 @@
-import { healedMs } from '../plan.ts';
+import { healedMs, type Visit } from '../plan.ts';
 import type { CreatedGuest, Exchange, Facts, LogLine, Violation } from './facts.ts';
 
 /** A look at everything that happened, from the outside; yields what is broken. */
@@ -16,11 +16,16 @@ const profileKey = ({ body }: CreatedGuest): string =>
     body.email.startsWith('visitor_') ? null : body.email,
     body.consentGiven,
     body.consentType,
-    Object.entries(body.attributes).sort(),
+    Object.entries(body.attributes)
+      .map(([name, value]) => [name, String(value).startsWith('visitor_') ? null : value])
+      .sort(),
   ]);
 
 const bySession = <T>(all: readonly T[], session: (one: T) => string): Map<string, T[]> =>
   Map.groupBy(all, session);
+
+const sameStatement = (one: Visit, other: Visit): boolean =>
+  one.given === other.given && one.type === other.type && one.signed === other.signed;
 
 const isIssued = ({ status }: Exchange): boolean => status === 200;
 
@@ -131,21 +136,69 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
     }
   },
 
-  'an error has a cause': function* ({ exchanges, plan, crashes }) {
+  'an error has a cause': function* ({ exchanges, plan, logs }) {
     const allowed: readonly number[] = {
       calm: [],
       changes: [],
       limits: [202, 503, 504],
+      outage: [202, 503, 504],
       genesys: [202, 500, 502, 503, 504],
-      tables: [500, 503, 504],
+      tables: [500, 502, 503, 504],
       herd: [202, 503, 504],
       everything: [202, 500, 502, 503, 504],
     }[plan.mood];
-    const late = plan.verification === 'off' ? [200, ...allowed] : [200, 401, ...allowed];
-    for (const { name, visit, status, body, endedAtMs = 0 } of exchanges) {
-      if (status === undefined || late.includes(status)) continue;
-      if (crashes.some(({ by }) => by === name)) continue;
-      yield { atMs: endedAtMs, session: visit.session, text: `${name}: ${status} ${body?.['code'] ?? ''}` };
+    const expected = plan.verification === 'off' ? [200, ...allowed] : [200, 401, ...allowed];
+    const secretAway = (from: number, until: number): boolean =>
+      logs.some(
+        ({ code, atMs }) => /^secret_(?:unavailable|invalid)$/.test(code) && atMs >= from && atMs <= until,
+      );
+    for (const { name, visit, status, body, startedAtMs, endedAtMs = 0 } of exchanges) {
+      if (status === undefined || (visit.misspelt === true && status === 400)) continue;
+      const isExpected =
+        expected.includes(status) &&
+        visit.misspelt !== true &&
+        (status !== 500 || secretAway(startedAtMs - 5000, endedAtMs));
+      if (!isExpected) {
+        yield { atMs: endedAtMs, session: visit.session, text: `${name}: ${status} ${body?.['code'] ?? ''}` };
+      }
+    }
+    for (const { code, atMs, requestId, fields } of logs) {
+      if (code === 'guest_orphaned' && (plan.mood === 'limits' || plan.mood === 'calm')) {
+        const text = `${requestId} orphaned a guest (${fields['reason']}) where nothing was lost`;
+        yield { atMs, session: sessionOf(requestId), text };
+      }
+    }
+  },
+
+  'a guest that fits is used before anything else': function* (facts) {
+    if (facts.plan.mood !== 'limits') return;
+    for (const [session, exchanges] of bySession(facts.exchanges, ({ visit }) => visit.session)) {
+      const found = exchanges.find(({ status, visit, startedAtMs, endedAtMs = Infinity }) => {
+        if (status !== 202) return false;
+        const begun = exchanges.filter((one) => one.startedAtMs <= endedAtMs);
+        const served = begun.some((one) => one.status === 200 && (one.endedAtMs ?? Infinity) < startedAtMs);
+        return served && begun.every((one) => sameStatement(one.visit, visit));
+      });
+      if (found !== undefined) {
+        yield {
+          atMs: found.startedAtMs,
+          session,
+          text: `${found.name} was queued although its guest was known`,
+        };
+      }
+    }
+  },
+
+  'a response is as the contract says': function* ({ exchanges, plan }) {
+    for (const { status, body, name, visit, endedAtMs = 0 } of exchanges) {
+      if (status !== 200) continue;
+      if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(String(body?.['expiresAt']))) {
+        yield { atMs: endedAtMs, session: visit.session, text: `${name}: expiresAt is not in UTC` };
+      }
+      const shown = Object.keys((body?.['crmAttributes'] ?? {}) as object).length;
+      if (!plan.exposes && shown > 0) {
+        yield { atMs: endedAtMs, session: visit.session, text: `${name} shows ${shown} attributes` };
+      }
     }
   },
 
@@ -247,7 +300,11 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
     }
   },
 
-  'a queued registration ends as guest or as failed': function* ({ queued }) {
+  'a queued registration ends as guest or as failed': function* ({ queued, deadLetters, plan }) {
+    if (deadLetters.length > 0) {
+      const text = `${deadLetters.length} good messages are among the dead letters`;
+      yield { atMs: 0, text: `${text} (${plan.mood})` };
+    }
     for (const [session, atMs] of queued)
       yield { atMs, session, text: `${session} still waits in the registry` };
   },

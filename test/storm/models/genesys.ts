@@ -112,7 +112,7 @@ export const createGenesys = (
     guestOfToken.set(guestToken, id);
     return json(
       200,
-      { token: guestToken, expires_at: new Date(now() + 1_800_000).toISOString().replace('Z', '+00:00') },
+      { token: guestToken, expires_at: new Date(now() + 9_000_000).toISOString().replace('Z', '+02:00') },
       rate,
     );
   };

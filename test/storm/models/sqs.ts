@@ -19,6 +19,7 @@ export interface QueueOptions {
 export const createSqs = (now: () => number, chance: Chance, { visibilityMs, maxReceives }: QueueOptions) => {
   let messages: Message[] = [];
   const dead: Message[] = [];
+  const returned = new Set<string>();
   let sent = 0;
   let receipts = 0;
 
@@ -80,8 +81,17 @@ export const createSqs = (now: () => number, chance: Chance, { visibilityMs, max
       return batch;
     },
 
-    /** Deletes a message for good; an old receipt still counts, as at AWS mostly. */
+    /**
+     * Deletes a message; an old receipt still counts, as at AWS mostly. Now and then a copy comes back, minutes later.
+     * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/standard-queues-at-least-once-delivery.html
+     */
     remove: (id: string): void => {
+      const message = messages.find((one) => one.id === id);
+      if (message !== undefined && chance.of(`comes back ${id}`) < 0.1 && !returned.has(id)) {
+        returned.add(id);
+        message.visibleAtMs = now() + 60_000 + chance.below(`returns ${id}`, 300_000);
+        return;
+      }
       messages = messages.filter((message) => message.id !== id);
     },
   };
