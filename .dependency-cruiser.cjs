@@ -31,14 +31,26 @@ module.exports = {
     only(
       'genesys-implements-ports',
       '^lambda/genesys/',
-      '^lambda/(genesys/|guest/)',
+      '^lambda/(genesys/|guest/|time/)',
       'Genesys adapters know the domain only.',
     ),
     only(
       'aws-implements-ports',
       '^lambda/aws/',
-      '^lambda/(aws/|guest/)|^lambda/genesys/shared-token-store\\.ts$',
+      '^lambda/(aws/|guest/|time/)|^lambda/genesys/shared-token-store\\.ts$',
       'AWS adapters know the ports they implement.',
+    ),
+    only(
+      'time-knows-the-clock',
+      '^lambda/time/',
+      '^lambda/(time/|guest/(ports|errors)\\.ts$)',
+      'Waiting is the same for every room.',
+    ),
+    only(
+      'data-action-knows-the-domain',
+      '^lambda/data-action/',
+      '^lambda/(data-action/|guest/)',
+      'The edge of the message flow knows neither Genesys nor the SDK.',
     ),
     only(
       'sqs-knows-the-domain',
@@ -52,7 +64,7 @@ module.exports = {
       comment: 'Entries read process.env and are run by the platform; nothing imports them.',
       severity: 'error',
       from: {},
-      to: { path: '^lambda/(init|drain)\\.ts$' },
+      to: { path: '^lambda/(init|drain|resolve)\\.ts$' },
     },
     {
       name: 'nothing-imports-tests',
@@ -68,9 +80,9 @@ module.exports = {
     },
     {
       name: 'vendors-stay-in-their-rooms',
-      comment: 'AWS SDK shapes stop at aws/, axios at genesys/; only the composition root makes clients.',
+      comment: 'AWS SDK shapes stop at aws/, axios at genesys/; only clients.ts makes clients.',
       severity: 'error',
-      from: { path: '^lambda/', pathNot: '^lambda/(aws/|compose\\.ts$)' },
+      from: { path: '^lambda/', pathNot: '^lambda/(aws/|clients\\.ts$)' },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {

@@ -1,8 +1,22 @@
+import { closest } from 'fastest-levenshtein';
 import * as v from 'valibot';
+import { resolvedFields } from './data-action/resolved-fields.ts';
 import { requiredVariables, type VariableName } from './env.ts';
+import { isRegionDomain, regionDomains } from './genesys/regions.ts';
 import type { AttributeMap } from './guest/profile.ts';
 
-export type ProviderName = 'webchat-v1' | 'web-messaging';
+const providerNames = ['webchat-v1', 'web-messaging'] as const;
+export type ProviderName = (typeof providerNames)[number];
+
+const sessionVerifications = ['off', 'optional', 'required'] as const;
+export type SessionVerification = (typeof sessionVerifications)[number];
+
+export interface WebMessagingConfig {
+  readonly deploymentId: string;
+  readonly externalSourceId: string;
+  /** Such as wss://webmessaging.mypurecloud.de. */
+  readonly websocketBaseUrl: string;
+}
 
 /** The validated configuration of a function. Durations carry their unit in the name. */
 export interface Config {
@@ -21,13 +35,16 @@ export interface Config {
   readonly integrationSource: string;
   readonly anonymousEmailDomain: string;
   readonly requireExplicitConsent: boolean;
-  readonly requireSignedSession: boolean;
+  readonly sessionVerification: SessionVerification;
+  /** Audience of session tokens. */
+  readonly sessionTokenAudience: string;
   readonly initBudgetMs: number;
+  readonly resolveBudgetMs: number;
   readonly crmTimeoutMs: number;
   readonly genesysTimeoutMs: number;
   readonly guestTtlSeconds: number;
   /** Present for provider `web-messaging`. */
-  readonly webMessaging: { readonly deploymentId: string; readonly externalSourceId: string } | undefined;
+  readonly webMessaging: WebMessagingConfig | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -40,6 +57,8 @@ export class ConfigError extends Error {
 
   constructor(readonly faults: readonly { readonly name: string; readonly message: string }[]) {
     super(`Invalid configuration: ${faults.map(({ name, message }) => `${name} ${message}`).join('; ')}`);
+    // The runtime reports a failed start by the name of the class, which the bundler shortens.
+    Object.defineProperty(new.target, 'name', { value: this.name });
   }
 }
 
@@ -102,6 +121,16 @@ const attributeMap = v.pipe(
   }),
 );
 
+const region = v.pipe(
+  text,
+  v.toLowerCase(),
+  v.check(
+    (value) => isRegionDomain(value),
+    ({ input }) =>
+      `must be the domain of a Genesys Cloud region; did you mean ${closest(input, regionDomains)}?`,
+  ),
+);
+
 const schema = v.object({
   GENESYS_SECRET_ID: text,
   CRM_TABLE_NAME: text,
@@ -109,10 +138,11 @@ const schema = v.object({
   ENVIRONMENT: v.optional(text, 'development'),
   ALLOWED_ORIGINS: origins,
   GUEST_PROVIDER: v.optional(
-    v.picklist(['webchat-v1', 'web-messaging'], 'must be "webchat-v1" or "web-messaging"'),
+    v.picklist(providerNames, 'must be "webchat-v1" or "web-messaging"'),
     'webchat-v1',
   ),
-  GENESYS_BASE_URL: v.optional(baseUrl, 'https://api.mypurecloud.com'),
+  GENESYS_REGION: v.optional(region),
+  GENESYS_BASE_URL: v.optional(baseUrl),
   GENESYS_LOGIN_URL: v.optional(baseUrl),
   OVERFLOW_QUEUE_URL: v.optional(baseUrl),
   OVERFLOW_MAX_AGE_SECONDS: count(120),
@@ -125,7 +155,12 @@ const schema = v.object({
   ),
   REQUIRE_EXPLICIT_CONSENT: flag,
   REQUIRE_SIGNED_SESSION: flag,
+  SESSION_VERIFICATION: v.optional(
+    v.picklist(sessionVerifications, 'must be "off", "optional" or "required"'),
+  ),
+  SESSION_TOKEN_AUDIENCE: v.optional(text),
   INIT_BUDGET_MS: count(8000),
+  RESOLVE_BUDGET_MS: count(4000),
   CRM_TIMEOUT_MS: count(500),
   GENESYS_TIMEOUT_MS: count(4000),
   GUEST_TTL_SECONDS: count(86_400),
@@ -141,15 +176,74 @@ const schema = v.object({
 export const regionDomain = (genesysBaseUrl: string): string =>
   new URL(genesysBaseUrl).host.replace(/^api\./, '');
 
+interface GenesysHosts {
+  readonly genesysBaseUrl: string;
+  readonly genesysLoginUrl: string;
+  readonly websocketBaseUrl: string;
+}
+
+/** The hosts of a region, unless the two URLs say otherwise. A simulator on loopback has one host for all. */
+const genesysHosts = (
+  provider: ProviderName,
+  domain: string | undefined,
+  baseUrl: string | undefined,
+  loginUrl: string | undefined,
+): GenesysHosts => {
+  const genesysBaseUrl = baseUrl ?? `https://api.${domain ?? 'mypurecloud.com'}`;
+  const loopback = genesysBaseUrl.startsWith('http:');
+  const ownDomain = domain ?? regionDomain(genesysBaseUrl);
+  const usesApiHost = domain === undefined && provider === 'webchat-v1';
+  return {
+    genesysBaseUrl,
+    genesysLoginUrl: loginUrl ?? (usesApiHost ? genesysBaseUrl : `https://login.${ownDomain}`),
+    websocketBaseUrl: loopback ? genesysBaseUrl.replace(/^http/, 'ws') : `wss://webmessaging.${ownDomain}`,
+  };
+};
+
+type Fault = ConfigError['faults'][number];
+
+/** What single values cannot show: faults between them. */
+const faultsBetween = (
+  values: Partial<v.InferOutput<typeof schema>>,
+  present: Readonly<Record<string, string | undefined>>,
+): readonly Fault[] => {
+  const faults: Fault[] = [];
+  if (values.ENVIRONMENT === 'production' && values.ALLOWED_ORIGINS === '*') {
+    faults.push({ name: 'ALLOWED_ORIGINS', message: 'must not be "*" in production' });
+  }
+  const mode = values.SESSION_VERIFICATION;
+  if (values.REQUIRE_SIGNED_SESSION === true && mode !== undefined && mode !== 'required') {
+    faults.push({
+      name: 'REQUIRE_SIGNED_SESSION',
+      message: 'contradicts SESSION_VERIFICATION; leave it out',
+    });
+  }
+  if (present['GUEST_PROVIDER'] !== 'web-messaging') return faults;
+  for (const name of ['WEB_MESSAGING_DEPLOYMENT_ID', 'EXTERNAL_SOURCE_ID'] as const) {
+    if (present[name] === undefined) faults.push({ name, message: 'is required by provider web-messaging' });
+  }
+  const taken = Object.keys(values.ATTRIBUTE_MAP ?? {}).filter((name) =>
+    resolvedFields.some((field) => field === name),
+  );
+  if (taken.length > 0) {
+    faults.push({ name: 'ATTRIBUTE_MAP', message: `must not use the fixed names ${taken.join(', ')}` });
+  }
+  return faults;
+};
+
+/** Names for which the empty text says something. */
+const mayBeEmpty = new Set<string>(['EXPOSED_CRM_ATTRIBUTES']);
+
 /**
- * Reads the environment of a function; an empty variable counts as absent.
+ * Reads the environment of a function; an empty variable counts as absent, except where the empty text is a value.
  * @throws ConfigError naming every fault at once
  */
 export const readConfig = (environment: Readonly<Record<string, string | undefined>>): Config => {
   const present = Object.fromEntries(
     Object.keys(schema.entries).flatMap((name) => {
       const value = environment[name];
-      return value === undefined || value.trim() === '' ? [] : [[name, value]];
+      if (value === undefined || (value.trim() === '' && !mayBeEmpty.has(name))) return [];
+      return [[name, value]];
     }),
   );
   const missing = requiredVariables
@@ -162,21 +256,19 @@ export const readConfig = (environment: Readonly<Record<string, string | undefin
       .map((issue) => ({ name: v.getDotPath(issue) ?? 'environment', message: issue.message }))
       .filter(({ name }) => !missing.some((fault) => fault.name === name)),
   ];
-  const values = { ...(parsed.output as Partial<v.InferOutput<typeof schema>>) };
-  if (values.ENVIRONMENT === 'production' && values.ALLOWED_ORIGINS === '*') {
-    faults.push({ name: 'ALLOWED_ORIGINS', message: 'must not be "*" in production' });
-  }
-  if (present['GUEST_PROVIDER'] === 'web-messaging') {
-    for (const name of ['WEB_MESSAGING_DEPLOYMENT_ID', 'EXTERNAL_SOURCE_ID'] as const) {
-      if (!(name in present)) faults.push({ name, message: 'is required by provider web-messaging' });
-    }
-  }
+  faults.push(...faultsBetween({ ...(parsed.output as Partial<v.InferOutput<typeof schema>>) }, present));
   if (faults.length > 0 || !parsed.success) throw new ConfigError(faults);
 
   const {
     output: { WEB_MESSAGING_DEPLOYMENT_ID: deploymentId, EXTERNAL_SOURCE_ID: externalSourceId, ...output },
   } = parsed;
   const provider = output.GUEST_PROVIDER;
+  const { websocketBaseUrl, ...hosts } = genesysHosts(
+    provider,
+    output.GENESYS_REGION,
+    output.GENESYS_BASE_URL,
+    output.GENESYS_LOGIN_URL,
+  );
   return Object.freeze({
     genesysSecretId: output.GENESYS_SECRET_ID,
     crmTableName: output.CRM_TABLE_NAME,
@@ -184,12 +276,7 @@ export const readConfig = (environment: Readonly<Record<string, string | undefin
     environment: output.ENVIRONMENT,
     allowedOrigins: output.ALLOWED_ORIGINS,
     provider,
-    genesysBaseUrl: output.GENESYS_BASE_URL,
-    genesysLoginUrl:
-      output.GENESYS_LOGIN_URL ??
-      (provider === 'webchat-v1'
-        ? output.GENESYS_BASE_URL
-        : `https://login.${regionDomain(output.GENESYS_BASE_URL)}`),
+    ...hosts,
     overflowQueueUrl: output.OVERFLOW_QUEUE_URL,
     overflowMaxAgeSeconds: output.OVERFLOW_MAX_AGE_SECONDS,
     exposedCrmAttributes: output.EXPOSED_CRM_ATTRIBUTES,
@@ -197,14 +284,16 @@ export const readConfig = (environment: Readonly<Record<string, string | undefin
     integrationSource: output.INTEGRATION_SOURCE,
     anonymousEmailDomain: output.ANONYMOUS_EMAIL_DOMAIN,
     requireExplicitConsent: output.REQUIRE_EXPLICIT_CONSENT,
-    requireSignedSession: output.REQUIRE_SIGNED_SESSION,
+    sessionVerification: output.SESSION_VERIFICATION ?? (output.REQUIRE_SIGNED_SESSION ? 'required' : 'off'),
+    sessionTokenAudience: output.SESSION_TOKEN_AUDIENCE ?? `guest-profiles:${output.ENVIRONMENT}`,
     initBudgetMs: output.INIT_BUDGET_MS,
+    resolveBudgetMs: output.RESOLVE_BUDGET_MS,
     crmTimeoutMs: output.CRM_TIMEOUT_MS,
     genesysTimeoutMs: output.GENESYS_TIMEOUT_MS,
     guestTtlSeconds: output.GUEST_TTL_SECONDS,
     webMessaging:
       provider === 'web-messaging' && deploymentId !== undefined && externalSourceId !== undefined
-        ? { deploymentId, externalSourceId }
+        ? { deploymentId, externalSourceId, websocketBaseUrl }
         : undefined,
     logLevel: output.LOG_LEVEL,
   });

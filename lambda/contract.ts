@@ -1,4 +1,7 @@
 import * as v from 'valibot';
+import { consentTypes } from './guest/consent.ts';
+import { enrichments } from './guest/enrichment.ts';
+import type { GuestErrorCode } from './guest/errors.ts';
 
 /** Path of the only route. */
 export const initPath = '/api/webchat/init';
@@ -8,8 +11,6 @@ export const maxBodyBytes = 8 * 1024;
 
 /** Header of a signed session: `t=<unix seconds>,v1=<hex HMAC-SHA-256 of "<t>.<sessionId>">`. */
 export const signatureHeader = 'X-Session-Signature';
-
-export const consentTypes = ['explicit', 'implicit'] as const;
 
 /**
  * A session id: 1–256 UTF-16 code units, no control characters (Unicode Cc), no lone surrogates.
@@ -22,6 +23,15 @@ export const sessionIdSchema = v.pipe(
   v.check((text) => text.isWellFormed(), 'must be well-formed Unicode (no lone surrogates)'),
   v.regex(/^\P{Cc}*$/u, 'must not contain control characters'),
 );
+
+/** Names of the request's fields. */
+const requestFields = ['sessionId', 'consentGiven', 'consentType'] as const;
+
+/** A field whose name differs from a known one by case only: a misspelt refusal must not count as consent. */
+export const misspeltFields = (body: object): readonly string[] =>
+  Object.keys(body).filter((name) =>
+    requestFields.some((known) => known !== name && known.toLowerCase() === name.toLowerCase()),
+  );
 
 /** Body of `POST /api/webchat/init`; unknown fields are ignored, `null` is not "absent". */
 export const initRequestSchema = v.object(
@@ -37,11 +47,7 @@ export type InitRequest = v.InferOutput<typeof initRequestSchema>;
 
 const attributeValueSchema = v.union([v.string(), v.number(), v.boolean()]);
 
-/** How the CRM record took part: see `enrichment` in docs/api. */
-export const enrichments = ['matched', 'not_found', 'no_consent', 'degraded'] as const;
-export type Enrichment = (typeof enrichments)[number];
-
-/** Answer 200. */
+/** Response 200. */
 export const initResponseSchema = v.object({
   guestId: v.string(),
   accessToken: v.string(),
@@ -58,14 +64,14 @@ export const initResponseSchema = v.object({
 });
 export type InitResponse = v.InferOutput<typeof initResponseSchema>;
 
-/** Answer 202: the website repeats the same request after `retryAfterSeconds`. */
+/** Response 202: the website repeats the same request after `retryAfterSeconds`. */
 export const queuedResponseSchema = v.object({
   status: v.literal('queued'),
   retryAfterSeconds: v.pipe(v.number(), v.integer(), v.minValue(1)),
 });
 export type QueuedResponse = v.InferOutput<typeof queuedResponseSchema>;
 
-/** Every problem the API answers with: HTTP status, title and whether repeating the request can help. */
+/** Every problem the API responds with: HTTP status, title and whether repeating the request can help. */
 export const problems = {
   invalid_json: { status: 400, title: 'The body is not a JSON object', retryable: false },
   invalid_request: { status: 400, title: 'A field of the request is invalid', retryable: false },
@@ -84,6 +90,31 @@ export const problems = {
 } as const;
 export type ProblemCode = keyof typeof problems;
 export const problemCodes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
+
+/** What the website is sent for each reason of the domain. */
+export const guestProblems: Readonly<Record<GuestErrorCode, { code: ProblemCode; detail: string }>> = {
+  consent_required: {
+    code: 'consent_required',
+    detail: 'Consent is needed to open the chat: ask the visitor, then send consentGiven true or false.',
+  },
+  unverified: {
+    code: 'invalid_signature',
+    detail: 'The session was verified before: send its signature with each request.',
+  },
+  rejected: { code: 'genesys_rejected', detail: 'Genesys Cloud refused the request.' },
+  unavailable: {
+    code: 'genesys_unavailable',
+    detail: 'Genesys Cloud is not available; please try again later.',
+  },
+  registration_failed: {
+    code: 'registration_failed',
+    detail: 'The registration was given up; please try again later.',
+  },
+  deadline_exceeded: {
+    code: 'deadline_exceeded',
+    detail: 'The request took too long; please try again.',
+  },
+};
 
 /** Error body, `application/problem+json` (RFC 9457), with `error` for clients of the simple form. */
 export const problemSchema = v.object({

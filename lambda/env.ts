@@ -1,5 +1,5 @@
 /**
- * Names of the environment variables of both functions. No imports: the stack reads this file too.
+ * Names of the environment variables of all functions. No imports: the stack reads this file too.
  * Meaning and defaults: the configuration table of the README, and `config.ts`.
  */
 export const requiredVariables = [
@@ -12,6 +12,7 @@ export const requiredVariables = [
 export const optionalVariables = [
   'ENVIRONMENT',
   'GUEST_PROVIDER',
+  'GENESYS_REGION',
   'GENESYS_BASE_URL',
   'GENESYS_LOGIN_URL',
   'OVERFLOW_QUEUE_URL',
@@ -22,7 +23,10 @@ export const optionalVariables = [
   'ANONYMOUS_EMAIL_DOMAIN',
   'REQUIRE_EXPLICIT_CONSENT',
   'REQUIRE_SIGNED_SESSION',
+  'SESSION_VERIFICATION',
+  'SESSION_TOKEN_AUDIENCE',
   'INIT_BUDGET_MS',
+  'RESOLVE_BUDGET_MS',
   'CRM_TIMEOUT_MS',
   'GENESYS_TIMEOUT_MS',
   'GUEST_TTL_SECONDS',

@@ -1,4 +1,5 @@
-import { composeInit } from './compose-init.ts';
+import { createClients } from './clients.ts';
+import { configure, wireInit } from './wire.ts';
 
 /** The API function: `POST /api/webchat/init`. */
-export const handler = await composeInit(process.env);
+export const handler = await wireInit({ ...configure(process.env), clients: createClients() });

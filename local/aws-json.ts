@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallListener, ServiceCall } from './call-listener.ts';
 import { readBody } from './http-server.ts';
+import { toolsOnly } from './tools-only.ts';
 
 /** An error answer of an AWS service. */
 export class AwsError extends Error {
@@ -54,7 +55,7 @@ const parseInput = (body: Buffer): Record<string, unknown> => {
 };
 
 /**
- * Request listener for an AWS service of the JSON protocols: operation in `X-Amz-Target`, JSON in and out.
+ * Request listener for an AWS service of the JSON protocols: operation in `X-Amz-Target`, JSON in and out. Pages are refused.
  * @see https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
  */
 export const awsJsonService = ({
@@ -106,11 +107,11 @@ export const awsJsonService = ({
       );
     }
   };
-  return (request, response) => {
+  return toolsOnly((request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (response.destroyed || response.headersSent) return;
       const message = error instanceof Error ? error.message : 'Unknown failure.';
       send(response, version, 500, { __type: 'InternalFailure', message });
     });
-  };
+  });
 };

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const oldestNode = 20;
+/** As in Lambda. */
+const wantedNode = 24;
 
 const [major] = process.versions.node.split('.').map(Number);
 if (major === undefined || major < oldestNode) {
@@ -32,10 +34,15 @@ if (!existsSync(installed) || statSync(lock).mtimeMs > statSync(installed).mtime
   }
 }
 
-const brought = `${root}node_modules/node/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
-const child = spawn(existsSync(brought) ? brought : process.execPath, process.argv.slice(2), {
-  stdio: 'inherit',
-});
+const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+const brought = `${root}node_modules/node-${platform}/bin/node${process.platform === 'win32' ? '.exe' : ''}`;
+const hasBrought = existsSync(brought);
+if (!hasBrought && major !== wantedNode) {
+  console.error(
+    `This runs on the Node.js ${process.versions.node} of this machine: the lock file has no Node.js ${wantedNode}, the version in Lambda, for ${platform}. Install Node.js ${wantedNode} (.nvmrc) for the same results as in CI.`,
+  );
+}
+const child = spawn(hasBrought ? brought : process.execPath, process.argv.slice(2), { stdio: 'inherit' });
 // A terminal sends Ctrl-C to both; the child decides when it is done.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -3,15 +3,14 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, functions } from '../infra/build/bundle.ts';
 
-export interface Bundles {
-  readonly init: string;
-  readonly drain: string;
-}
+export type FunctionName = keyof typeof functions;
+/** Paths of the built functions. */
+export type Bundles = Readonly<Record<FunctionName, string>>;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Builds one function in its place; whoever reads the file meanwhile gets the old one or the new one, whole. */
-const buildOne = async (name: keyof typeof functions): Promise<string> => {
+const buildOne = async (name: FunctionName): Promise<string> => {
   const finished = `${root}dist/lambda/${name}/index.mjs`;
   const unfinished = `${root}dist/unfinished/${name}.${process.pid}.mjs`;
   try {
@@ -24,8 +23,9 @@ const buildOne = async (name: keyof typeof functions): Promise<string> => {
   return finished;
 };
 
-/** Builds both functions as they are deployed. @returns the paths of the bundles */
+/** Builds all functions as they are deployed. @returns the paths of the bundles */
 export const buildFunctions = async (): Promise<Bundles> => {
-  const [init, drain] = await Promise.all([buildOne('init'), buildOne('drain')]);
-  return { init, drain };
+  const names = Object.keys(functions) as FunctionName[];
+  const built = await Promise.all(names.map(async (name) => [name, await buildOne(name)] as const));
+  return Object.fromEntries(built) as Bundles;
 };

@@ -84,6 +84,8 @@ export const demoAttributeMap = {
   preferredLanguage: 'language',
   vip: 'vip',
 } as const;
+/** Types of mapped attributes that are not text, for the data actions. */
+export const demoAttributeTypes = { vip: 'boolean' } as const;
 export const demoExposedAttributes = 'firstName,tier,previousTickets,language';
 
 export const demoVisitors: readonly DemoVisitor[] = seeds.map(({ sessionId, shows, consentGiven }) => ({

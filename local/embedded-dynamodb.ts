@@ -6,6 +6,7 @@ import dynalite from 'dynalite';
 import { Level } from 'level';
 import type { CallListener } from './call-listener.ts';
 import { listen, type RunningServer, StartError } from './http-server.ts';
+import { guardServer } from './tools-only.ts';
 
 export interface DynamoDbOptions {
   readonly port?: number;
@@ -106,6 +107,8 @@ export const startDynamoDb = async ({
     );
   });
   if (latencyMs > 0) delayRequests(server, latencyMs);
+  // dynalite itself lets every page read and delete the tables: it answers `Access-Control-Allow-Origin: *`.
+  guardServer(server);
   const running = await listen(server, port);
   try {
     await createTables(running.url, [tables.crm, tables.guests]);

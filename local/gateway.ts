@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { initPath } from '../lambda/contract.ts';
+import type { Route } from './agent-routes.ts';
 import type { CallJournal } from './gateway/call-journal.ts';
 import { type GatewayRequest, httpApiEvent, restEvent } from './gateway/proxy-event.ts';
 import { sendMessage, sendProxyResponse } from './gateway/proxy-response.ts';
@@ -22,19 +23,23 @@ export interface GatewayOptions {
   /** Which event format the function gets. */
   readonly payload?: '1.0' | '2.0';
   readonly assets?: () => ReadonlyMap<string, Asset>;
+  /** Asked before the assets; answers what is its own. */
+  readonly routes?: Route;
+  /** Where the pages may connect to beside the gateway itself, such as `ws://127.0.0.1:5000`. */
+  readonly connectSources?: () => readonly string[];
   /** Adds `Server-Timing` to answers. */
   readonly journal?: CallJournal;
   readonly onError?: (error: unknown) => void;
 }
 
-const pageHeaders = {
+const pageHeaders = (connectSources: readonly string[]) => ({
   'cache-control': 'no-store',
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    `default-src 'none'; script-src 'self'; style-src 'self'; connect-src ${["'self'", ...connectSources].join(' ')}; ` +
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-} as const;
+});
 
 const readRequest = async (request: IncomingMessage, url: URL): Promise<GatewayRequest> => ({
   method: request.method ?? 'GET',
@@ -58,6 +63,8 @@ export const startGateway = async ({
   timeoutMs = 10_000,
   payload = '1.0',
   assets = () => new Map(),
+  routes = () => false,
+  connectSources = () => [],
   journal,
   onError,
 }: GatewayOptions): Promise<RunningServer> => {
@@ -96,14 +103,14 @@ export const startGateway = async ({
       sendMessage(response, 405, 'Method Not Allowed');
       return;
     }
-    response.writeHead(200, { ...pageHeaders, 'content-type': asset.contentType });
+    response.writeHead(200, { ...pageHeaders(connectSources()), 'content-type': asset.contentType });
     response.end(request.method === 'HEAD' ? undefined : asset.body);
   };
 
   return await listen((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.pathname !== initPath) {
-      servePage(request, response, url);
+      if (!routes(request, response, url)) servePage(request, response, url);
       return;
     }
     serveFunction(request, response, url).catch((error: unknown) => {

@@ -1,12 +1,30 @@
+import { Server } from 'node:http';
+import type { DataActionName } from '../infra/build/data-action-files.ts';
 import type { CallListener } from './call-listener.ts';
+import { type AgentDesktop, createAgentDesktop } from './genesys/agent-desktop.ts';
 import { type CallLog, createCallLog, type RecordedCall } from './genesys/call-log.ts';
 import type { SimulatedContact } from './genesys/contacts.ts';
+import type { Conversation } from './genesys/conversations.ts';
+import { readExportedAction } from './genesys/data-actions/exported-action.ts';
+import type { ActionFailure } from './genesys/data-actions/run-action.ts';
 import { createFaults, type Fault } from './genesys/faults.ts';
 import type { SimulatedGuest } from './genesys/guests.ts';
+import { createInboundFlow, type FlowActions } from './genesys/inbound-flow.ts';
+import { createIntegrations, type InvokeFunction } from './genesys/integrations.ts';
 import { createOrganisation } from './genesys/organisation.ts';
 import { serveGenesys } from './genesys/serve.ts';
 import type { SettingsChange } from './genesys/settings.ts';
+import { serveWebMessaging } from './genesys/web-messaging/server.ts';
 import { listen, type RunningServer } from './http-server.ts';
+
+/** The inbound message flow of the simulated organisation. */
+export interface MessageFlow {
+  /** The texts of the exported data actions, by the names of `infra/build/data-action-files.ts`. */
+  readonly dataActions: Readonly<Record<DataActionName, string>>;
+  readonly invokeFunction: InvokeFunction;
+  /** Told when an action goes its failure path; the visitor reaches an agent all the same. */
+  readonly onFailure?: (failure: ActionFailure) => void;
+}
 
 export interface SimulatorOptions extends SettingsChange {
   readonly port?: number;
@@ -15,6 +33,8 @@ export interface SimulatorOptions extends SettingsChange {
   /** Epoch milliseconds; the system's clock by default. */
   readonly now?: () => number;
   readonly onCall?: CallListener;
+  /** Without it, conversations go to the agents as they come. */
+  readonly flow?: MessageFlow;
 }
 
 export interface GenesysSimulator extends RunningServer {
@@ -23,6 +43,10 @@ export interface GenesysSimulator extends RunningServer {
   readonly counts: CallLog['counts'];
   readonly guests: ReadonlyMap<string, SimulatedGuest>;
   readonly contacts: ReadonlyMap<string, SimulatedContact>;
+  readonly conversations: ReadonlyMap<string, Conversation>;
+  readonly desktop: AgentDesktop;
+  /** Of Web Messaging: `ws://127.0.0.1:<port>`. */
+  readonly messagingUrl: string;
   readonly control: {
     addFaults(...faults: Fault[]): void;
     clearFaults(): void;
@@ -36,8 +60,15 @@ export interface GenesysSimulator extends RunningServer {
   };
 }
 
+const actionsOf = (texts: MessageFlow['dataActions']): FlowActions => ({
+  whoIsThis: readExportedAction(texts['who-is-this']),
+  findCommunication: readExportedAction(texts['find-communication']),
+  associateContact: readExportedAction(texts['associate-contact']),
+});
+
 /**
- * Genesys Cloud for one machine: both providers' endpoints, strict about what they are sent, and able to fail.
+ * Genesys Cloud for one machine: both providers' endpoints, Web Messaging, the inbound message flow and the agents'
+ * view; strict about what it is sent, and able to fail.
  * @throws StartError when the port cannot be used, ValiError for unknown settings or faults
  */
 export const startGenesysSimulator = async ({
@@ -46,6 +77,7 @@ export const startGenesysSimulator = async ({
   faults: initialFaults = [],
   now = Date.now,
   onCall,
+  flow,
   ...settings
 }: SimulatorOptions = {}): Promise<GenesysSimulator> => {
   const organisation = createOrganisation({ ...settings, ...credentials }, now);
@@ -53,9 +85,34 @@ export const startGenesysSimulator = async ({
   const log = createCallLog();
   for (const fault of initialFaults) faults.add(fault);
 
-  const running = await listen(serveGenesys({ organisation, faults, log, now, onCall }), port);
+  const { conversations, sessions } = organisation;
+  const runFlow =
+    flow === undefined
+      ? async (conversation: Conversation) => conversations.queue(conversation)
+      : createInboundFlow({
+          actions: actionsOf(flow.dataActions),
+          integrations: createIntegrations(organisation, faults, flow.invokeFunction, now),
+          conversations,
+          onFailure: flow.onFailure ?? (() => undefined),
+        });
+  const server = new Server(serveGenesys({ organisation, faults, log, now, onCall }));
+  const endSockets = serveWebMessaging(server, {
+    sessions,
+    conversations,
+    settings: () => organisation.settings,
+    startFlow: (conversation) => void runFlow(conversation),
+    now,
+  });
+  const running = await listen(server, port);
   return {
     ...running,
+    messagingUrl: running.url.replace(/^http/, 'ws'),
+    conversations: conversations.all,
+    desktop: createAgentDesktop(organisation),
+    close: async () => {
+      endSockets();
+      await running.close();
+    },
     get calls() {
       return log.calls;
     },

@@ -1,7 +1,9 @@
 import type { ProviderName } from '../lambda/config.ts';
 import { initPath } from '../lambda/contract.ts';
+import { agentAssets } from './agent-assets.ts';
+import { agentRoutes } from './agent-routes.ts';
 import { type Bundles, buildFunctions } from './build.ts';
-import { demoVisitors } from './demo-visitors.ts';
+import { demoAttributeMap, demoVisitors } from './demo-visitors.ts';
 import { localRegion, startDynamoDb } from './embedded-dynamodb.ts';
 import { startEventSource } from './event-source.ts';
 import { type FunctionProcess, startFunction } from './function.ts';
@@ -10,13 +12,17 @@ import {
   externalSourceId,
   functionEnvironment,
   localSecret,
+  messagingDeploymentId,
+  messagingOrigins,
   queueNames,
   secretId,
   tables,
 } from './function-environment.ts';
 import { createCallJournal } from './gateway/call-journal.ts';
-import { startGateway } from './gateway.ts';
+import { type Asset, startGateway } from './gateway.ts';
 import { type GenesysSimulator, type SimulatorOptions, startGenesysSimulator } from './genesys-simulator.ts';
+import type { LambdaHandler } from './lambda-runtime.ts';
+import { messageFlow } from './message-flow.ts';
 import { pageAssets } from './page-assets.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { seedDemoVisitors } from './seed.ts';
@@ -31,6 +37,8 @@ export interface LocalStackOptions {
   readonly genesys?: Omit<SimulatorOptions, 'port' | 'credentials' | 'onCall'>;
   /** Settings of the function beyond those that the stack makes. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Answers for the function `resolve`, in the place of the built one. */
+  readonly resolve?: LambdaHandler;
   /** Built bundles; built afresh without them. */
   readonly bundles?: Bundles;
   /** Each line that the functions write. */
@@ -76,6 +84,26 @@ export const startLocalStack = async (options: LocalStackOptions = {}): Promise<
   }
 };
 
+/** A value that others wait for already. */
+const later = <T>() => {
+  let settle: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, settle };
+};
+
+/** The function that the message flow asks: the one that was given, else the built one, if it is built. */
+const resolveHandler = async (
+  given: LambdaHandler | undefined,
+  bundles: Readonly<Record<string, string>>,
+  load: (bundle: string) => Promise<FunctionProcess>,
+): Promise<LambdaHandler | undefined> => {
+  const bundle = bundles['resolve'];
+  if (given !== undefined || bundle === undefined) return given;
+  return (await load(bundle)).handler;
+};
+
 const start = async (
   {
     port,
@@ -83,6 +111,7 @@ const start = async (
     dataFolder,
     genesys: genesysOptions,
     settings = {},
+    resolve: givenResolve,
     bundles,
     onLine = () => undefined,
     onError,
@@ -91,21 +120,23 @@ const start = async (
 ): Promise<Omit<LocalStack, 'close'>> => {
   const journal = createCallJournal();
   const onCall = journal.listener;
-  let ready: (init: FunctionProcess) => void = () => undefined;
-  const init = new Promise<FunctionProcess>((resolve) => {
-    ready = resolve;
-  });
-  let assets: Awaited<ReturnType<typeof pageAssets>> = new Map();
+  const init = later<FunctionProcess>();
+  const resolve = later<LambdaHandler | undefined>();
+  let assets: ReadonlyMap<string, Asset> = new Map();
+  let genesysStarted: GenesysSimulator | undefined;
   // First, so that a port that is taken is told at once.
   const gateway = keep(
     await startGateway({
       ...(port === undefined ? {} : { port }),
       journal,
       assets: () => assets,
-      handler: async (event, context) => (await init).handler(event, context),
+      routes: agentRoutes(() => genesysStarted?.desktop),
+      connectSources: () => (genesysStarted === undefined ? [] : [genesysStarted.messagingUrl]),
+      handler: async (event, context) => (await init.promise).handler(event, context),
       ...(onError === undefined ? {} : { onError }),
     }),
   );
+  const origins = [gateway.url, `http://localhost:${gateway.port}`];
   const building = bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
   building.catch(() => undefined);
   const dynamodb = keep(
@@ -125,10 +156,22 @@ const start = async (
     }),
   );
   const genesys = keep(
-    await startGenesysSimulator({ ...genesysOptions, credentials: clientCredentials, onCall }),
+    await startGenesysSimulator({
+      messagingDeploymentId,
+      messagingOrigins: messagingOrigins(origins, settings),
+      flow: messageFlow(
+        settings['ATTRIBUTE_MAP'] ?? JSON.stringify(demoAttributeMap),
+        resolve.promise,
+        (error) => onError?.(error),
+      ),
+      ...genesysOptions,
+      credentials: clientCredentials,
+      onCall,
+    }),
   );
+  genesysStarted = genesys;
   await seedDemoVisitors(dynamodb.url, tables.crm);
-  assets = await pageAssets(demoVisitors);
+  assets = new Map([...(await pageAssets(demoVisitors)), ...(await agentAssets())]);
 
   const endpoints = {
     dynamodb: dynamodb.url,
@@ -139,15 +182,18 @@ const start = async (
   const queueUrl = sqs.queueUrl(queueNames.overflow);
   const environment = functionEnvironment({
     endpoints,
-    origins: [gateway.url, `http://localhost:${gateway.port}`],
+    origins,
     provider,
     queueUrl,
     settings,
   });
-  const { init: initBundle, drain: drainBundle } = await building;
+  const built = await building;
+  const load = async (bundle: string): Promise<FunctionProcess> =>
+    keep(await startFunction({ bundle, environment, onLine }));
   const [drain] = await Promise.all([
-    startFunction({ bundle: drainBundle, environment, onLine }).then(keep),
-    startFunction({ bundle: initBundle, environment, onLine }).then(keep).then(ready),
+    load(built.drain),
+    load(built.init).then(init.settle),
+    resolveHandler(givenResolve, built, load).then(resolve.settle),
   ]);
   keep(
     startEventSource({

@@ -14,6 +14,7 @@ export const overview = (
   Everything is running (provider ${provider}, data ${dataFolder === undefined ? 'in memory' : `in ${dataFolder}`}).
 
   Website   ${url}
+  Agents    ${url}/agent  what an agent sees of a visitor
   API       ${apiUrl}
   Genesys   ${endpoints.genesys}  a simulator; POST /_control/faults makes it fail
   Tables    ${endpoints.dynamodb}  ${tables.crm}, ${tables.guests}

@@ -86,7 +86,8 @@ export const readStartOptions = (argv: readonly string[]): StartOptions => {
     )
     .addHelpText(
       'after',
-      '\nSettings of the function may be set too, such as REQUIRE_EXPLICIT_CONSENT=true npm start.',
+      '\nSettings of the function may be set too, such as ALLOWED_ORIGINS=http://localhost:5173 npm start.\n' +
+        'How to make the simulator fail while it runs, and all else of the local stack: docs/local.md.',
     )
     .parse([...argv], { from: 'user' });
   return command.opts<StartOptions>();

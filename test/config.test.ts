@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigError, readConfig, regionDomain } from '../lambda/config.ts';
 import { optionalVariables, requiredVariables } from '../lambda/env.ts';
+import { regionDomains } from '../lambda/genesys/regions.ts';
 
 const required = {
   GENESYS_SECRET_ID: 'genesys',
@@ -34,7 +35,9 @@ describe('The configuration', () => {
       integrationSource: 'node-middleware-v1',
       anonymousEmailDomain: 'temp.com',
       requireExplicitConsent: false,
-      requireSignedSession: false,
+      sessionVerification: 'off',
+      sessionTokenAudience: 'guest-profiles:development',
+      resolveBudgetMs: 4000,
       initBudgetMs: 8000,
       crmTimeoutMs: 500,
       genesysTimeoutMs: 4000,
@@ -120,7 +123,11 @@ describe('The configuration', () => {
       }),
     ).toMatchObject({
       genesysLoginUrl: 'https://login.euw2.pure.cloud',
-      webMessaging: { deploymentId: 'deployment', externalSourceId: 'source' },
+      webMessaging: {
+        deploymentId: 'deployment',
+        externalSourceId: 'source',
+        websocketBaseUrl: 'wss://webmessaging.euw2.pure.cloud',
+      },
     });
     expect(regionDomain('https://api.mypurecloud.de')).toBe('mypurecloud.de');
   });
@@ -136,5 +143,56 @@ describe('The configuration', () => {
         }
       }),
     );
+  });
+
+  it('exposes nothing where the list of exposed attributes is the empty text', () => {
+    expect(readConfig({ ...required, EXPOSED_CRM_ATTRIBUTES: '' }).exposedCrmAttributes).toEqual([]);
+  });
+
+  it.each(regionDomains)('knows all hosts of the region %s', (domain) => {
+    const region = {
+      ...required,
+      GUEST_PROVIDER: 'web-messaging',
+      EXTERNAL_SOURCE_ID: 'source',
+      WEB_MESSAGING_DEPLOYMENT_ID: 'deployment',
+      GENESYS_REGION: domain,
+    };
+    expect(readConfig(region)).toMatchObject({
+      genesysBaseUrl: `https://api.${domain}`,
+      genesysLoginUrl: `https://login.${domain}`,
+      webMessaging: { websocketBaseUrl: `wss://webmessaging.${domain}` },
+    });
+    expect(readConfig({ ...region, GENESYS_BASE_URL: 'https://proxy.example' })).toMatchObject({
+      genesysBaseUrl: 'https://proxy.example',
+      genesysLoginUrl: `https://login.${domain}`,
+    });
+  });
+
+  it('names the nearest region for one that does not exist', () => {
+    try {
+      readConfig({ ...required, GENESYS_REGION: 'mypurecoud.de' });
+      throw new Error('expected a fault');
+    } catch (error) {
+      expect(error).toMatchObject({
+        faults: [{ name: 'GENESYS_REGION', message: expect.stringContaining('mypurecloud.de?') }],
+      });
+    }
+  });
+
+  it('takes the older name of required signatures, unless it contradicts the mode', () => {
+    const signed = { ...required, REQUIRE_SIGNED_SESSION: 'true' };
+    expect(readConfig(signed).sessionVerification).toBe('required');
+    expect(readConfig({ ...signed, SESSION_VERIFICATION: 'required' }).sessionVerification).toBe('required');
+    expect(faultsOf({ ...signed, SESSION_VERIFICATION: 'optional' })).toEqual(['REQUIRE_SIGNED_SESSION']);
+  });
+
+  it('refuses an attribute name that the result of resolve has for something else', () => {
+    const webMessaging = {
+      ...required,
+      GUEST_PROVIDER: 'web-messaging',
+      EXTERNAL_SOURCE_ID: 'source',
+      WEB_MESSAGING_DEPLOYMENT_ID: 'deployment',
+    };
+    expect(faultsOf({ ...webMessaging, ATTRIBUTE_MAP: '{"verified":"tier"}' })).toEqual(['ATTRIBUTE_MAP']);
   });
 });

@@ -6,26 +6,15 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const results = `${root}.local/test-results.json`;
 const node = process.execPath;
-const bin = (path) => [node, `${root}node_modules/${path}`];
+const npm = process.env.npm_execpath === undefined ? ['npm'] : [node, process.env.npm_execpath];
+const script = (name) => [...npm, 'run', '--silent', name];
 
 const checks = [
-  ['format and lint', [`${root}node_modules/.bin/biome`, 'check', '--colors=off']],
-  ['types', [`${root}node_modules/.bin/tsc`, '--noEmit', '-p', '.']],
-  [
-    'import directions',
-    [
-      ...bin('dependency-cruiser/bin/dependency-cruise.mjs'),
-      'lambda',
-      'infra',
-      'crm',
-      'website',
-      'local',
-      'bench',
-      'test',
-    ],
-  ],
-  ['unused files, exports and dependencies', bin('knip/bin/knip.js')],
-  ['build', [node, '--import', 'tsx', 'infra/build/bundle.ts']],
+  ['format and lint', script('check:lint')],
+  ['types', script('check:types')],
+  ['import directions', script('check:imports')],
+  ['unused files, exports and dependencies', script('check:unused')],
+  ['build', script('build')],
 ];
 
 const run = ([command, ...args], stdio) =>

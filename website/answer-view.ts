@@ -1,8 +1,8 @@
-import type { Enrichment, InitResponse } from '../lambda/contract.ts';
+import type { InitResponse } from '../lambda/contract.ts';
 import { element } from './element.ts';
 import type { GuestClientError, OpenedGuest, Step } from './guest-client.ts';
 
-const enrichmentTexts: Readonly<Record<Enrichment, string>> = {
+const enrichmentTexts: Readonly<Record<InitResponse['enrichment'], string>> = {
   matched: 'The CRM knows this visitor.',
   not_found: 'The CRM does not know this visitor: an anonymous profile.',
   no_consent: 'No consent: the CRM was not asked.',

@@ -1,10 +1,7 @@
 import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
-import { createOverflowQueue, parseQueuedRegistration } from '../../lambda/aws/overflow-queue.ts';
-import { createApiClient } from '../../lambda/genesys/api-client.ts';
-import { createBreaker } from '../../lambda/genesys/breaker.ts';
+import { createOverflowQueue } from '../../lambda/aws/overflow-queue.ts';
+import { connect } from '../../lambda/genesys/connect.ts';
 import { type CreationGate, createCreationGate } from '../../lambda/genesys/creation-gate.ts';
-import { createOAuthToken } from '../../lambda/genesys/oauth-token.ts';
-import { createQuota } from '../../lambda/genesys/quota.ts';
 import type { SharedTokenStore } from '../../lambda/genesys/shared-token-store.ts';
 import { createWebchatV1, webchatScope } from '../../lambda/genesys/webchat-v1.ts';
 import { createDrainRegistration } from '../../lambda/guest/drain-registration.ts';
@@ -14,6 +11,7 @@ import {
   type InitialiseGuestResult,
 } from '../../lambda/guest/initialise-guest.ts';
 import type { Deadline } from '../../lambda/guest/ports.ts';
+import { parseQueuedRegistration } from '../../lambda/guest/queued-registration.ts';
 import { createDrainBatch } from '../../lambda/sqs/drain-batch.ts';
 import { assumptions } from './assumptions.ts';
 import type { World } from './world.ts';
@@ -44,53 +42,45 @@ const createCredentials = ({ clock, chance, counts }: World) => {
   return { current, refresh: async () => ({ secret: await current() }) };
 };
 
-/** One container's way to Genesys, wired as in `lambda/compose.ts`. */
+/** One container's way to Genesys, connected as in `lambda/wire.ts`. */
 const createGenesysSide = (world: World, machinery: boolean, store?: SharedTokenStore) => {
   const { clock, telemetry, genesys, chance } = world;
-  const { random } = chance;
   const credentials = createCredentials(world);
-  const quota = createQuota({ clock, telemetry });
-  const client = createApiClient({
+  const { call, quota } = connect({
     transport: genesys.transport,
-    timeoutMs: genesysTimeoutMs,
     clock,
     telemetry,
-    breaker: createBreaker({ clock, telemetry }),
-    quota,
-  });
-  const common = { client, clock, telemetry, random };
-  const oauth = createOAuthToken({
-    ...common,
     loginUrl,
+    timeoutMs: genesysTimeoutMs,
+    credentials,
     style: 'body',
     scope: webchatScope,
-    credentials,
     store,
+    random: chance.random,
   });
   const provider = createWebchatV1({
-    ...common,
-    oauth,
+    call,
+    clock,
     baseUrl: 'https://api.example.com',
+    timeoutMs: genesysTimeoutMs,
+    showsVerification: false,
     attributeMap: settings.attributeMap,
     integrationSource: 'node-middleware-v1',
     gate: machinery ? createCreationGate({ clock, telemetry, quota, queueing: true }) : openGate,
   });
-  return { credentials, oauth, provider, quota };
+  return { credentials, provider, quota };
 };
 
 const createSharedSide = (world: World) => {
   const { clock, telemetry, shared, tokenEntry } = world;
-  const { store, companion } = tokenEntry(() => side.oauth);
-  const side = createGenesysSide(world, true, store);
+  const side = createGenesysSide(world, true, tokenEntry);
   const registration = {
     provider: side.provider,
     clock,
     telemetry,
-    genesysTimeoutMs,
-    guestTtlSeconds,
     settings,
     registry: shared.registry,
-    tables: shared.tables(companion),
+    tables: shared.tables,
   };
   const queue = createOverflowQueue({
     client: world.overflow.client,
@@ -105,13 +95,13 @@ const createSharedSide = (world: World) => {
 /** A container with all that this project does. */
 export const createInitContainer = (world: World): InitContainer => {
   const { clock, leaseMs } = world;
-  const { credentials, oauth, registration, queue } = createSharedSide(world);
+  const { credentials, registration, queue } = createSharedSide(world);
   return createInitialiseGuest({
     ...registration,
     queue,
     memory: createMemoryRegistry({ clock, leaseMs, guestTtlSeconds }),
     hashKeys: async () => {
-      oauth.learn(await credentials.current());
+      await credentials.current();
       return [];
     },
   });
@@ -127,8 +117,6 @@ export const createPlainContainer = (world: World): InitContainer => {
       provider,
       clock,
       telemetry,
-      genesysTimeoutMs,
-      guestTtlSeconds,
       settings,
       tables: shared.crmOnly,
       registry: forgetful(),
@@ -154,5 +142,6 @@ export const createDrainContainer = (world: World) => {
     clock: world.clock,
     telemetry: world.telemetry,
     reserveMs: world.leaseMs,
+    maxAgeMs: settings.overflowMaxAgeSeconds * 1000,
   });
 };

@@ -2,20 +2,15 @@ import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
 import type { Clock, Deadline, GuestRegistry, VisitorTables } from '../../lambda/guest/ports.ts';
+import type { SessionHashes } from '../../lambda/guest/session-hash.ts';
 import { assumptions } from './assumptions.ts';
 import type { Chance } from './chance.ts';
 import { type ConsumedUnits, crmItemBytes, readUnits, registryItemBytes, writeUnits } from './table-units.ts';
 
-/** Brings the fleet's OAuth token along with a container's read of the tables. */
-export interface TokenCompanion {
-  wanted(): boolean;
-  deliver(): void;
-}
-
 export interface SharedTables {
   readonly units: ConsumedUnits;
   readonly registry: GuestRegistry;
-  readonly tables: (companion: TokenCompanion) => VisitorTables;
+  readonly tables: VisitorTables;
   /** The CRM alone, as products without a registry read it. */
   readonly crmOnly: VisitorTables;
   /** Works on an entry of the registry table as a round trip does. */
@@ -60,12 +55,12 @@ export const createSharedTables = (options: SharedTablesOptions): SharedTables =
   };
   /** A write that is tried whole first, and by parts where the entry holds more than the lease. */
   const writeWholeOrParts = async <T>(
-    sessionHash: string,
+    hashes: SessionHashes,
     deadline: Deadline,
     hasMore: (entry: Awaited<ReturnType<GuestRegistry['find']>>) => boolean,
     work: () => Promise<T>,
   ): Promise<T> => {
-    if (hasMore(await memory.find([sessionHash], deadline))) await write(deadline, async () => undefined);
+    if (hasMore(await memory.find(hashes, deadline))) await write(deadline, async () => undefined);
     return await write(deadline, work);
   };
 
@@ -74,27 +69,33 @@ export const createSharedTables = (options: SharedTablesOptions): SharedTables =
       units.read += guestRead * hashes.length;
       return await roundTrip(deadline, async () => await memory.find(hashes, deadline));
     },
-    claim: async (hash, over, deadline, owner) =>
-      await write(deadline, async () => await memory.claim(hash, over, deadline, owner)),
-    renew: async (claim, deadline) => await write(deadline, async () => await memory.renew(claim, deadline)),
-    complete: async (claim, guest, deadline) =>
+    acquire: async (hashes, seen, owner, deadline) =>
+      await write(deadline, async () => await memory.acquire(hashes, seen, owner, deadline)),
+    create: async (hash, guest, deadline) =>
+      await write(deadline, async () => await memory.create(hash, guest, deadline)),
+    renew: async (lease, deadline) => await write(deadline, async () => await memory.renew(lease, deadline)),
+    complete: async (lease, guest, deadline) =>
       await writeWholeOrParts(
-        claim.sessionHash,
+        lease.hashes,
         deadline,
         (entry) => entry?.queued !== undefined,
-        async () => await memory.complete(claim, guest, deadline),
+        async () => await memory.complete(lease, guest, deadline),
       ),
-    queue: async (claim, consent, deadline) =>
-      await write(deadline, async () => await memory.queue(claim, consent, deadline)),
-    updateConsent: async (registration, consent, deadline) =>
-      await write(deadline, async () => await memory.updateConsent(registration, consent, deadline)),
-    fail: async (claim, deadline) => await write(deadline, async () => await memory.fail(claim, deadline)),
-    release: async (claim, deadline, release) =>
+    queue: async (lease, queuedAtMs, evidence, deadline) =>
+      await write(deadline, async () => await memory.queue(lease, queuedAtMs, evidence, deadline)),
+    refuse: async (lease, evidence, deadline) =>
+      await write(deadline, async () => await memory.refuse(lease, evidence, deadline)),
+    rememberContact: async (hashes, guestId, contact, deadline) =>
+      await write(deadline, async () => await memory.rememberContact(hashes, guestId, contact, deadline)),
+    updateEvidence: async (hashes, evidence, deadline) =>
+      await write(deadline, async () => await memory.updateEvidence(hashes, evidence, deadline)),
+    fail: async (lease, deadline) => await write(deadline, async () => await memory.fail(lease, deadline)),
+    release: async (lease, deadline, release) =>
       await writeWholeOrParts(
-        claim.sessionHash,
+        lease.hashes,
         deadline,
         (entry) => (entry?.guest ?? entry?.queued ?? entry?.failed) !== undefined,
-        async () => await memory.release(claim, deadline, release),
+        async () => await memory.release(lease, deadline, release),
       ),
   };
 
@@ -107,19 +108,20 @@ export const createSharedTables = (options: SharedTablesOptions): SharedTables =
     units,
     registry,
     roundTrip,
-    tables: (companion) => ({
+    tables: {
       read: async (hashes, _want, deadline) => {
-        const withToken = companion.wanted();
-        units.read += guestRead * (hashes.length + (withToken ? 1 : 0));
-        return await roundTrip(deadline, async () => {
-          if (withToken) companion.deliver();
-          return { crm: readCrm(hashes[0]), registration: await memory.find(hashes, deadline) };
-        });
+        units.read += guestRead * hashes.length;
+        return await roundTrip(deadline, async () => ({
+          crm: readCrm(hashes[0]),
+          registration: await memory.find(hashes, deadline),
+        }));
       },
-    }),
+      readCrm: async (hashes, deadline) => await roundTrip(deadline, async () => readCrm(hashes[0])),
+    },
     crmOnly: {
       read: async (hashes, _want, deadline) =>
         await roundTrip(deadline, async () => ({ crm: readCrm(hashes[0]), registration: undefined })),
+      readCrm: async (hashes, deadline) => await roundTrip(deadline, async () => readCrm(hashes[0])),
     },
   };
 };

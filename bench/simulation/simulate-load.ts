@@ -1,7 +1,6 @@
 import { startDeadline } from '../../lambda/guest/deadline.ts';
-import { GuestError } from '../../lambda/guest/errors.ts';
+import { deadlineExceeded, GuestError } from '../../lambda/guest/errors.ts';
 import type { InitialiseGuestCommand } from '../../lambda/guest/initialise-guest.ts';
-import { toGuestError } from '../../lambda/http/problem.ts';
 import { assumptions } from './assumptions.ts';
 import { createChance } from './chance.ts';
 import { createDrainContainer, createInitContainer, createPlainContainer } from './container.ts';
@@ -43,7 +42,7 @@ export interface LoadResult {
 }
 
 const { lambda, worker, settings } = assumptions;
-const consent = { given: true, type: 'explicit' } as const;
+const consent = { given: true, type: 'explicit', stated: true } as const;
 
 /** Errors are expected here by the hundred thousand, and nobody reads where they came from. */
 const withoutStacks = async (work: () => Promise<void>): Promise<void> => {
@@ -83,7 +82,9 @@ export const simulateLoad = async (load: Load): Promise<LoadResult> => {
       await clock.sleep(lambda.handlingMs);
       return await initialise(command, deadline);
     } catch (error) {
-      return { kind: 'failed', error: toGuestError(error, deadline.signal.aborted) };
+      if (error instanceof GuestError) return { kind: 'failed', error };
+      if (deadline.signal.aborted) return { kind: 'failed', error: deadlineExceeded(error) };
+      throw error;
     } finally {
       deadline.clear();
     }
@@ -91,9 +92,11 @@ export const simulateLoad = async (load: Load): Promise<LoadResult> => {
 
   const visitors = createVisitors(clock, createChance(seed), async (sessionId) => {
     onProgress?.(visitors.counts.sessions);
-    const answer = await init.invoke(async (initialise) => await serve(initialise, { sessionId, consent }));
+    const answer = await init.invoke(
+      async (initialise) => await serve(initialise, { sessionId, consent, verified: false }),
+    );
     if (answer !== 'throttled') return answer;
-    return { kind: 'failed', error: new GuestError('too_many_requests', 'All containers are busy.') };
+    return { kind: 'failed', error: new GuestError('unavailable', { retryAfterSeconds: 1 }) };
   });
   for (let poller = 0; machinery && poller < worker.concurrency; poller += 1) {
     void overflow.poll(async (event, context) => {

@@ -1,6 +1,12 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
-import { type Item, itemFromConsent, itemFromGuest, milliseconds, ttl } from '../../lambda/aws/guest-item.ts';
+import {
+  type Item,
+  itemFromEvidence,
+  itemFromGuest,
+  milliseconds,
+  ttl,
+} from '../../lambda/aws/guest-item.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 
 /** Units that a table was charged. */
@@ -33,7 +39,7 @@ export const writeUnits = (bytes: number): number => Math.max(1, Math.ceil(bytes
 const uuid = '8f3a2b1c-4d5e-4f7a-8b9c-0d1e2f3a4b5c';
 const hash = 'a'.repeat(64);
 const timeMs = 1_778_839_200_000;
-const consent = { given: true, type: 'explicit' } as const;
+const consent = { given: true, type: 'explicit', stated: true } as const;
 
 /** The largest item that the registry can hold of one session: a guest, the evidence, a lease and a queued state. */
 export const registryItemBytes = itemBytes({
@@ -44,10 +50,11 @@ export const registryItemBytes = itemBytes({
     profileDigest: 'a'.repeat(43),
     anonymous: false,
     consent,
+    verified: false,
     registeredAtMs: timeMs,
     expiresAtMs: timeMs,
   }),
-  ...itemFromConsent(consent, timeMs),
+  ...itemFromEvidence({ consent, verified: false }, timeMs),
   queuedAt: milliseconds(timeMs),
   leaseOwner: { S: uuid },
   leaseUntil: milliseconds(timeMs),

@@ -1,4 +1,4 @@
-import { problems } from '../../lambda/contract.ts';
+import { guestProblems, problems } from '../../lambda/contract.ts';
 import type { GuestError } from '../../lambda/guest/errors.ts';
 import { assumptions } from './assumptions.ts';
 import type { Chance } from './chance.ts';
@@ -67,7 +67,11 @@ export const createVisitors = (clock: VirtualClock, chance: Chance, api: Api) =>
         const { code } = answer.error;
         errors += 1;
         // The queue has given up: asking again within 15 minutes brings the same answer.
-        if (!problems[code].retryable || code === 'registration_failed' || errors >= maxErrors) {
+        if (
+          !problems[guestProblems[code].code].retryable ||
+          code === 'registration_failed' ||
+          errors >= maxErrors
+        ) {
           return undefined;
         }
       }

@@ -1,22 +1,19 @@
 import * as v from 'valibot';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { regionDomain } from '../../lambda/config.ts';
-import { createApiClient } from '../../lambda/genesys/api-client.ts';
-import { createAuthorisedCall } from '../../lambda/genesys/authorised-call.ts';
 import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
-import { createBreaker } from '../../lambda/genesys/breaker.ts';
-import { contactAnswer, externalIdOf } from '../../lambda/genesys/contact.ts';
-import { createOAuthToken } from '../../lambda/genesys/oauth-token.ts';
+import { connect } from '../../lambda/genesys/connect.ts';
+import { contactResponse, externalIdOf } from '../../lambda/genesys/contact.ts';
 import type { Outcome } from '../../lambda/genesys/outcome.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import type { GenesysAccess } from '../target/target.ts';
 import type { ContactReceipt } from './receipt.ts';
 
 const contactsPath = '/api/v2/externalcontacts/contacts';
 const lookupPath = '/api/v2/externalcontacts/identifierlookup/contacts';
-const plan = { endpoint: 'contact', limitBaseMs: 1000, repeat: 'always' } as const;
+const plan = { endpoint: 'contact', limitBaseMs: 1000, repeat: 'always', followedBy: 1 } as const;
 const timeoutMs = 60_000;
 
 export interface ContactEraser {
@@ -37,18 +34,15 @@ export const createContactEraser = (
   externalSourceId: string,
 ): ContactEraser => {
   const clock = systemClock;
-  const telemetry = { record: () => undefined };
-  const breaker = createBreaker({ clock, telemetry });
-  const client = createApiClient({
+  const { call } = connect({
     transport: createAxiosTransport(),
-    timeoutMs: 10_000,
     clock,
-    telemetry,
-    breaker,
+    telemetry: { record: () => undefined },
+    loginUrl,
+    timeoutMs: 10_000,
+    credentials: { current: async () => secret, refresh: async () => ({ secret }) },
+    style: 'basic',
   });
-  const credentials = { current: async () => secret, refresh: async () => ({ secret }) };
-  const oauth = createOAuthToken({ client, loginUrl, style: 'basic', credentials, clock, telemetry });
-  const call = createAuthorisedCall({ client, oauth, clock, telemetry });
 
   const receipt = (contact: ContactReceipt['contact'], reason?: string): ContactReceipt => ({
     contact,
@@ -75,7 +69,7 @@ export const createContactEraser = (
             method: 'POST',
             url: `${baseUrl}${lookupPath}`,
             body: { json: identifier },
-            schema: contactAnswer,
+            schema: contactResponse,
             expected: [404],
           },
           deadline,
@@ -92,7 +86,7 @@ export const createContactEraser = (
         if (!(error instanceof GuestError)) throw error;
         return receipt(
           'failed',
-          error.code === 'genesys_rejected'
+          error.code === 'rejected'
             ? 'Genesys refused the credentials'
             : 'Genesys could not be reached in time',
         );

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import { UserError } from '../problem.ts';
 import { readSecret } from '../target/hash-keys.ts';
 import type { TargetOptions } from '../target/target.ts';

@@ -5,7 +5,7 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb';
 import { recordFromItem } from '../../lambda/aws/crm-item.ts';
-import { entryToRegistration, type Item } from '../../lambda/aws/guest-item.ts';
+import { type Item, registrationFromItems } from '../../lambda/aws/guest-item.ts';
 import { type CrmRecord, isExpired } from '../../lambda/guest/crm-record.ts';
 import type { Registration } from '../../lambda/guest/ports.ts';
 
@@ -68,7 +68,10 @@ export const findRegistrations = async (
   if (tables.guestTableName === undefined) return [];
   const items = await itemsOf(tables, tables.guestTableName, hashes);
   return hashes
-    .map((hash) => entryToRegistration(items.get(hash), nowMs))
+    .map((hash) => {
+      const item = items.get(hash);
+      return item && registrationFromItems([hash], [item], nowMs);
+    })
     .filter((registration) => registration !== undefined);
 };
 

@@ -6,7 +6,11 @@ import { type BuildResult, build, type Plugin } from 'esbuild';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The Lambda functions that are built: name of the folder below `dist/lambda` and entry module. */
-export const functions = { init: 'lambda/init.ts', drain: 'lambda/drain.ts' } as const;
+export const functions = {
+  init: 'lambda/init.ts',
+  drain: 'lambda/drain.ts',
+  resolve: 'lambda/resolve.ts',
+} as const;
 
 /**
  * Node's built-in modules by `process.getBuiltinModule`: an ES import of `node:http` reads every export,

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
-import { createApiClient } from '../../lambda/genesys/api-client.ts';
 import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
-import { createBreaker } from '../../lambda/genesys/breaker.ts';
+import { connect } from '../../lambda/genesys/connect.ts';
 import { enrichBody, enrichPath } from '../../lambda/genesys/contact.ts';
 import type { GenesysEvent } from '../../lambda/genesys/events.ts';
-import { createOAuthToken } from '../../lambda/genesys/oauth-token.ts';
 import type { TransportResponse } from '../../lambda/genesys/transport.ts';
 import { webchatScope } from '../../lambda/genesys/webchat-v1.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
 import type { Telemetry } from '../../lambda/guest/ports.ts';
-import { systemClock as clock } from '../../lambda/system-clock.ts';
+import { systemClock as clock } from '../../lambda/time/system-clock.ts';
 import { CheckFailed } from './check.ts';
 
 const loginBudgetMs = 15_000;
@@ -66,14 +64,9 @@ export const createGenesysProbe = (options: GenesysOptions) => {
   const transport = createAxiosTransport();
   const events: string[] = [];
   const telemetry: Telemetry<GenesysEvent> = { record: (event) => events.push(event) };
-  const oauth = createOAuthToken({
-    client: createApiClient({
-      transport,
-      timeoutMs: callTimeoutMs,
-      clock,
-      telemetry,
-      breaker: createBreaker({ clock, telemetry }),
-    }),
+  const { oauth } = connect({
+    transport,
+    timeoutMs: callTimeoutMs,
     loginUrl: options.loginUrl,
     credentials: {
       current: async () => options.secret,
@@ -109,7 +102,7 @@ export const createGenesysProbe = (options: GenesysOptions) => {
         return `logged in at ${new URL(options.loginUrl).host}`;
       } catch (error) {
         if (!(error instanceof GuestError)) throw error;
-        throw new CheckFailed(`${error.message} (${[...new Set(events)].join(', ')})`, { cause: error });
+        throw new CheckFailed(`The login failed (${[...new Set(events)].join(', ')})`, { cause: error });
       } finally {
         deadline.clear();
       }

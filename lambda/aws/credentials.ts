@@ -1,7 +1,8 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { deadlineExceeded } from '../guest/errors.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
-import { abortable } from './abortable.ts';
+import { abortable } from '../time/abortable.ts';
+import { limitWaiting } from '../time/waiting-limit.ts';
 import type { AwsEvent } from './events.ts';
 import { failureReason } from './failure-reason.ts';
 import { type GenesysSecret, parseSecret, SecretError } from './genesys-secret.ts';
@@ -12,22 +13,24 @@ export interface CredentialsOptions {
   readonly secretId: string;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
-  /** A secret this old is read again, without anybody waiting for it. */
+  /** A secret this old is read again. */
   readonly staleAfterMs?: number;
-  /** Longest that one read may take. */
+  /** Longest wait for one read. */
   readonly readTimeoutMs?: number;
 }
 
-/** All methods throw SecretError when there is no usable secret, GuestError when the deadline ends first. */
+/** All methods but `settle` throw SecretError when there is no usable secret, GuestError when the deadline ends first. */
 export interface Credentials {
   current(deadline: Deadline): Promise<GenesysSecret>;
   /** Reads the secret again because Genesys refused it. `changed`: it is another one than before. */
   refresh(deadline: Deadline): Promise<{ readonly secret: GenesysSecret; readonly changed: boolean }>;
   /**
-   * Reads the secret again because no known key made a signature; `undefined` when that brought nothing new,
-   * and for a while after: signatures cost their maker nothing.
+   * Reads the secret again because nothing could be opened or verified with it; `undefined` when that brought
+   * nothing new, and for a while after: rate-limited, since a forged text costs its maker nothing.
    */
-  refreshForSignature(deadline: Deadline): Promise<GenesysSecret | undefined>;
+  refreshForForgery(deadline: Deadline): Promise<GenesysSecret | undefined>;
+  /** Before the response: gives a read of the stale secret that a freeze has interrupted the time that it did not have. */
+  settle(): Promise<void>;
 }
 
 interface Known {
@@ -37,31 +40,43 @@ interface Known {
 }
 
 const retryAfterMs = 10_000;
+/** Longest that a response is held for a secret that could not be read again beside an earlier request. */
+const settleMs = 500;
+/** Stale this much before the contract's five minutes, so that the read has ended by then. */
+const defaultStaleAfterMs = 285_000;
 
-/** The secret, read once for all callers and kept while it is fresh. Failures are not kept. */
+/**
+ * The secret, read once for all callers and kept while it is fresh. Failures are not kept.
+ * A stale one is read again beside a request, which does not wait. Lambda may freeze the container before that
+ * has ended: the read goes on with the next request, its time limit counts waiting only, and that request waits
+ * for it before its response, or for the next attempt where the connection did not survive.
+ */
 export const createCredentials = ({
   client,
   secretId,
   clock,
   telemetry,
-  staleAfterMs = 300_000,
+  staleAfterMs = defaultStaleAfterMs,
   readTimeoutMs = 3000,
 }: CredentialsOptions): Credentials => {
   let known: Known | undefined;
   let flight: Promise<Known> | undefined;
-  let noBackgroundReadBeforeMs = 0;
-  let noSignatureReadBeforeMs = 0;
+  let noStaleReadBeforeMs = 0;
+  let noForgeryReadBeforeMs = 0;
+  /** A read of the stale secret that a freeze has interrupted, or the one after it. */
+  let overdue = false;
+  let staleRead: { readonly startedAtMs: number; readonly ended: Promise<void> } | undefined;
 
   const fetchText = async (): Promise<string> => {
-    const { signal, clear } = clock.timeout(readTimeoutMs);
+    const { signal, clear } = limitWaiting(clock, readTimeoutMs);
     try {
       const sending = client.send(new GetSecretValueCommand({ SecretId: secretId }), { abortSignal: signal });
       const { SecretString } = await abortable(sending, signal);
       return SecretString ?? '';
     } catch (error) {
-      telemetry.record('secret_unavailable', {
-        reason: failureReason(signal.aborted ? signal.reason : error),
-      });
+      const reason = failureReason(signal.aborted ? signal.reason : error);
+      // Only a container without a secret fails its requests.
+      telemetry.record(known === undefined ? 'secret_unavailable' : 'secret_stale', { reason });
       throw new SecretError('secret_unavailable', 'The secret cannot be read.', undefined, { cause: error });
     } finally {
       clear();
@@ -103,39 +118,64 @@ export const createCredentials = ({
     }
   };
 
-  const readInBackground = (): void => {
-    noBackgroundReadBeforeMs = clock.now() + retryAfterMs;
-    void read().catch(() => undefined);
+  /** Nothing but a freeze makes a read last longer than its own limit. */
+  const wasFrozen = (startedAtMs: number): boolean => clock.now() - startedAtMs > readTimeoutMs + settleMs;
+
+  const readStale = (): void => {
+    const startedAtMs = clock.now();
+    const ended = read().then(
+      () => {
+        overdue = false;
+        staleRead = undefined;
+      },
+      () => {
+        overdue = wasFrozen(startedAtMs);
+        if (!overdue) noStaleReadBeforeMs = clock.now() + retryAfterMs;
+        staleRead = undefined;
+      },
+    );
+    staleRead = { startedAtMs, ended };
+  };
+
+  const isStale = ({ readAtMs }: Known): boolean => {
+    const nowMs = clock.now();
+    return nowMs - readAtMs >= staleAfterMs && nowMs >= noStaleReadBeforeMs;
   };
 
   return {
     current: async (deadline) => {
       if (known === undefined) return (await within(read(), deadline)).secret;
-      const nowMs = clock.now();
-      if (nowMs - known.readAtMs >= staleAfterMs && nowMs >= noBackgroundReadBeforeMs) readInBackground();
+      if (flight === undefined && isStale(known)) readStale();
       return known.secret;
+    },
+
+    settle: async () => {
+      if (staleRead === undefined || !(overdue || wasFrozen(staleRead.startedAtMs))) return;
+      const { signal, clear } = limitWaiting(clock, settleMs);
+      await abortable(staleRead.ended, signal).catch(() => undefined);
+      clear();
     },
 
     refresh: async (deadline) => {
       const before = known?.text;
       const underWay = flight !== undefined;
       let newest = await within(read(), deadline);
-      // A read that had started before may have been answered before the rotation.
+      // A read that had started before may have responded with the state before the rotation.
       if (underWay && newest.text === before) newest = await within(read(), deadline);
       return { secret: newest.secret, changed: newest.text !== before };
     },
 
-    refreshForSignature: async (deadline) => {
-      if (clock.now() < noSignatureReadBeforeMs) return undefined;
+    refreshForForgery: async (deadline) => {
+      if (clock.now() < noForgeryReadBeforeMs) return undefined;
       const before = known?.text;
       try {
         const newest = await within(read(), deadline);
         if (newest.text !== before) return newest.secret;
       } catch (error) {
-        // The known keys still hold: the signature is what is at fault, as far as anybody can tell.
+        // The known keys still hold: the text is what is at fault, as far as anybody can tell.
         if (!(error instanceof SecretError) || known === undefined) throw error;
       }
-      noSignatureReadBeforeMs = clock.now() + retryAfterMs;
+      noForgeryReadBeforeMs = clock.now() + retryAfterMs;
       return undefined;
     },
   };

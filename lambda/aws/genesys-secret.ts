@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { SessionHashKey } from '../guest/session-hash.ts';
 
-const shortestHashKeyBytes = 32;
+const shortestKeyBytes = 32;
 const mostKeys = 2;
 
 const text = v.pipe(v.string('must be a string'), v.minLength(1, 'must not be empty'));
@@ -9,8 +9,17 @@ const key = v.pipe(
   text,
   v.base64('must be base64'),
   v.transform((value): Uint8Array => Buffer.from(value, 'base64')),
+  v.check(
+    (bytes) => bytes.byteLength >= shortestKeyBytes,
+    `must be at least ${shortestKeyBytes} bytes in base64`,
+  ),
 );
-const keyId = v.pipe(text, v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'));
+const keyId = v.pipe(
+  text,
+  v.regex(/^[^:\s]+$/, 'must not contain ":" or white space'),
+  // It is part of every hash, and of the guest references, which have a longest length.
+  v.maxLength(64, 'must be at most 64 characters'),
+);
 
 const sessionHashKey = v.pipe(
   v.object({ id: keyId, key: v.optional(key) }, 'must be an object'),
@@ -21,19 +30,35 @@ const sessionHashKey = v.pipe(
     ),
     ['key'],
   ),
-  v.forward(
-    v.check(
-      ({ key: bytes }) => bytes === undefined || bytes.byteLength >= shortestHashKeyBytes,
-      `must be at least ${shortestHashKeyBytes} bytes in base64`,
-    ),
-    ['key'],
-  ),
   v.transform(
     ({ id, key: bytes }): SessionHashKey => (bytes === undefined ? { id: 'plain' } : { id, key: bytes }),
   ),
 );
 
 const atMost = `must be a list of at most ${mostKeys}, newest first`;
+
+type Keys = Pick<GenesysSecret, 'sessionHashKeys' | 'sessionSigningKeys' | 'externalIdKey'>;
+
+/** The field of a key that another one is equal to; a hash is logged: under a key that also signs, it would be a signature. */
+const fieldOfRepeatedKey = ({
+  sessionHashKeys,
+  sessionSigningKeys,
+  externalIdKey,
+}: Keys): string | undefined => {
+  const keys = [
+    ...sessionHashKeys.map(({ key: bytes }) => ['sessionHashKeys', bytes] as const),
+    ...sessionSigningKeys.map((bytes) => ['sessionSigningKeys', bytes] as const),
+    ['externalIdKey', externalIdKey] as const,
+  ];
+  const seen = new Set<string>();
+  for (const [field, bytes] of keys) {
+    if (bytes === undefined) continue;
+    const text = Buffer.from(bytes).toString('base64');
+    if (seen.has(text)) return field;
+    seen.add(text);
+  }
+  return undefined;
+};
 
 /** The secret as operators write it. Messages name rules, never values: they reach logs. */
 const secretSchema = v.object(
@@ -114,7 +139,14 @@ export const parseSecret = (text: string): GenesysSecret => {
     );
   }
   const parsed = v.safeParse(secretSchema, values);
-  if (parsed.success) return parsed.output;
+  if (parsed.success) {
+    const repeated = fieldOfRepeatedKey(parsed.output);
+    if (repeated !== undefined) {
+      const message = `${repeated} of the secret repeats another key.`;
+      throw new SecretError('secret_malformed', message, repeated);
+    }
+    return parsed.output;
+  }
   const [issue] = parsed.issues;
   const field = v.getDotPath(issue) ?? 'secret';
   const rule = field === 'secret' ? 'must be a JSON object' : issue.message;

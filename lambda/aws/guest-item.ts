@@ -1,9 +1,10 @@
 import type { AttributeValue as Attribute } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as v from 'valibot';
-import { type Consent, consentDigest } from '../guest/consent.ts';
-import type { KnownGuest, Registration } from '../guest/ports.ts';
-import { liveRegistration, type RegistryEntry } from '../guest/registration.ts';
+import { type Consent, consentTypes } from '../guest/consent.ts';
+import type { KnownGuest, Registration, VisitorEvidence } from '../guest/ports.ts';
+import { liveEntry, type RegistryEntry, registrationOf } from '../guest/registration.ts';
+import type { SessionHashes } from '../guest/session-hash.ts';
 
 export type Item = Record<string, Attribute>;
 
@@ -14,17 +15,28 @@ export const guestAttributes = [
   'profileDigest',
   'anonymous',
   'guestConsent',
+  'guestVerified',
   'registeredAt',
   'guestExpiresAt',
   'sealedToken',
 ] as const;
 
-const digestedConsent = v.pipe(
+const consentText = /^(true|false):(explicit|implicit)(:silent)?$/;
+
+/** `given:type`, or `given:type:silent` where silence counted as consent. */
+const textOfConsent = ({ given, type, stated }: Consent): string =>
+  `${given}:${type}${stated ? '' : ':silent'}`;
+
+const writtenConsent = v.pipe(
   v.string(),
-  v.regex(/^(?:true|false):(?:explicit|implicit)$/),
-  v.transform((digest): Consent => {
-    const [given, type] = digest.split(':');
-    return { given: given === 'true', type: type === 'implicit' ? 'implicit' : 'explicit' };
+  v.regex(consentText),
+  v.transform((text): Consent => {
+    const [, given, type, silent] = consentText.exec(text) ?? [];
+    return {
+      given: given === 'true',
+      type: type === 'implicit' ? 'implicit' : 'explicit',
+      stated: silent === undefined,
+    };
   }),
 );
 
@@ -34,34 +46,47 @@ const guestSchema = v.pipe(
     provider: v.string(),
     profileDigest: v.string(),
     anonymous: v.boolean(),
-    guestConsent: digestedConsent,
+    guestConsent: writtenConsent,
+    guestVerified: v.optional(v.boolean(), false),
     registeredAt: v.number(),
     guestExpiresAt: v.number(),
     sealedToken: v.optional(v.string()),
   }),
   v.transform(
-    ({ guestConsent, registeredAt, guestExpiresAt, ...guest }): KnownGuest => ({
+    ({ guestConsent, guestVerified, registeredAt, guestExpiresAt, ...guest }): KnownGuest => ({
       ...guest,
       consent: guestConsent,
+      verified: guestVerified,
       registeredAtMs: registeredAt,
       expiresAtMs: guestExpiresAt,
     }),
   ),
 );
 const queuedSchema = v.pipe(
-  v.object({
-    queuedAt: v.number(),
-    consentGiven: v.boolean(),
-    consentType: v.picklist(['explicit', 'implicit']),
-  }),
-  v.transform(({ queuedAt, consentGiven, consentType }) => ({
-    atMs: queuedAt,
-    consent: { given: consentGiven, type: consentType },
-  })),
+  v.object({ queuedAt: v.number() }),
+  v.transform(({ queuedAt }) => ({ atMs: queuedAt })),
 );
 const failedSchema = v.pipe(
   v.object({ failedAt: v.number() }),
   v.transform(({ failedAt }) => ({ atMs: failedAt })),
+);
+const consentSchema = v.pipe(
+  v.object({
+    consentGiven: v.boolean(),
+    consentType: v.picklist(consentTypes),
+    consentStated: v.optional(v.boolean(), true),
+  }),
+  v.transform(
+    ({ consentGiven, consentType, consentStated }): Consent => ({
+      given: consentGiven,
+      type: consentType,
+      stated: consentStated,
+    }),
+  ),
+);
+const contactSchema = v.pipe(
+  v.object({ contactId: v.string(), contactDigest: v.string() }),
+  v.transform(({ contactId, contactDigest }) => ({ id: contactId, digest: contactDigest })),
 );
 const leaseSchema = v.pipe(
   v.object({ leaseOwner: v.string(), leaseUntil: v.number() }),
@@ -82,19 +107,26 @@ const entryFromItem = (item: Readonly<Item>): RegistryEntry => {
     queued: part(queuedSchema, values),
     failed: part(failedSchema, values),
     lease: part(leaseSchema, values),
+    consent: part(consentSchema, values),
+    contact: part(contactSchema, values),
+    verified: values['verified'] === true,
   };
 };
 
-/** What an item of the registry table says at a time: live parts only, `undefined` when there are none. */
-export const entryToRegistration = (
-  item: Readonly<Item> | undefined,
+/** What the items under a session's hashes say at a time: live parts only, `undefined` when there are none. */
+export const registrationFromItems = (
+  hashes: SessionHashes,
+  items: readonly Readonly<Item>[],
   nowMs: number,
 ): Registration | undefined => {
-  const sessionHash = item?.['sessionHash']?.S;
-  if (item === undefined || sessionHash === undefined) return undefined;
-  // DynamoDB removes an item some time after its end.
-  if (Number(item['expiresAt']?.N ?? Number.POSITIVE_INFINITY) * 1000 <= nowMs) return undefined;
-  return liveRegistration(sessionHash, entryFromItem(item), nowMs);
+  const entries = items.flatMap((item) => {
+    const hash = item['sessionHash']?.S;
+    // DynamoDB removes an item some time after its end.
+    const ended = Number(item['expiresAt']?.N ?? Number.POSITIVE_INFINITY) * 1000 <= nowMs;
+    const live = ended ? undefined : liveEntry(entryFromItem(item), nowMs);
+    return hash === undefined || live === undefined ? [] : [[hash, live] as const];
+  });
+  return registrationOf(hashes, new Map(entries));
 };
 
 /** The attributes that hold a guest. */
@@ -105,7 +137,8 @@ export const itemFromGuest = (guest: KnownGuest): Item =>
       provider: guest.provider,
       profileDigest: guest.profileDigest,
       anonymous: guest.anonymous,
-      guestConsent: consentDigest(guest.consent),
+      guestConsent: textOfConsent(guest.consent),
+      guestVerified: guest.verified,
       registeredAt: guest.registeredAtMs,
       guestExpiresAt: guest.expiresAtMs,
       sealedToken: guest.sealedToken,
@@ -113,11 +146,13 @@ export const itemFromGuest = (guest: KnownGuest): Item =>
     { removeUndefinedValues: true },
   );
 
-/** The evidence of a consent that was stated at a time. */
-export const itemFromConsent = ({ given, type }: Consent, nowMs: number) => ({
-  consentGiven: { BOOL: given },
-  consentType: { S: type },
+/** The evidence of what a visitor stated at a time, or did not state. */
+export const itemFromEvidence = ({ consent, verified }: VisitorEvidence, nowMs: number): Item => ({
+  consentGiven: { BOOL: consent.given },
+  consentType: { S: consent.type },
+  consentStated: { BOOL: consent.stated },
   consentAt: { S: new Date(nowMs).toISOString() },
+  verified: { BOOL: verified },
 });
 
 /** A time, as the registry keeps it. */
@@ -125,15 +160,3 @@ export const milliseconds = (value: number): Attribute => ({ N: String(value) })
 
 /** TTL of an item that is kept until a time at least. */
 export const ttl = (untilMs: number): Attribute => ({ N: String(Math.ceil(untilMs / 1000)) });
-
-/** The live entry under the newest hash that has one. */
-export const newestRegistration = (
-  hashes: readonly string[],
-  items: readonly (Readonly<Item> | undefined)[],
-  nowMs: number,
-): Registration | undefined => {
-  const live = items.map((item) => entryToRegistration(item, nowMs));
-  return hashes
-    .map((hash) => live.find((registration) => registration?.sessionHash === hash))
-    .find((registration) => registration !== undefined);
-};

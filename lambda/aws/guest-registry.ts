@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  type AttributeValue as Attribute,
   BatchGetItemCommand,
   DeleteItemCommand,
   type DynamoDBClient,
@@ -8,20 +9,27 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { StoreUnavailableError } from '../guest/errors.ts';
-import type { Claim, Clock, Deadline, GuestRegistry, Telemetry } from '../guest/ports.ts';
+import type { Clock, Deadline, GuestRegistry, KnownGuest, Lease, Telemetry } from '../guest/ports.ts';
 import { leaseSkewMs } from '../guest/registration.ts';
 import type { AwsEvent } from './events.ts';
 import {
   type Item,
-  itemFromConsent,
+  itemFromEvidence,
   itemFromGuest,
   milliseconds,
-  newestRegistration,
+  registrationFromItems,
   ttl,
 } from './guest-item.ts';
-import { type BidOptions, bidForNew, bidOver } from './registry-claims.ts';
+import {
+  leaseAttributes,
+  leaseNew,
+  leaseOver,
+  notRefused,
+  putNew,
+  refusalValues,
+  tookOver,
+} from './lease-commands.ts';
 import { createTableGuard } from './table-guard.ts';
-import type { TablePulse } from './table-pulse.ts';
 
 export interface GuestRegistryOptions {
   readonly client: DynamoDBClient;
@@ -34,25 +42,54 @@ export interface GuestRegistryOptions {
   readonly guestTtlSeconds: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
-  readonly pulse?: TablePulse;
 }
 
 type Write = PutItemCommand | UpdateItemCommand | DeleteItemCommand;
+interface Change {
+  readonly set?: Item;
+  readonly remove?: readonly string[];
+}
+
+/** An update that only the holder of the lease may make; one that the SDK repeats counts as done. */
+const heldUpdate = (
+  TableName: string,
+  sessionHash: string,
+  owner: string,
+  { set = {}, remove = [] }: Change,
+): UpdateItemCommand => {
+  const changes = Object.entries({ ...set, version: { S: randomUUID() } });
+  const names = [...changes.map(([name]) => name), ...remove];
+  return new UpdateItemCommand({
+    TableName,
+    Key: { sessionHash: { S: sessionHash } },
+    UpdateExpression: [
+      `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+      ...(remove.length === 0 ? [] : [`REMOVE ${remove.map((name) => `#${name}`).join(', ')}`]),
+    ].join(' '),
+    ConditionExpression: 'leaseOwner = :owner OR version = :version',
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+    ExpressionAttributeValues: {
+      ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
+      ':owner': { S: owner },
+    },
+  });
+};
 
 /**
- * The registry in DynamoDB. Every write is conditional, and one that the SDK repeats after its answer was lost
+ * The registry in DynamoDB. Every write is conditional, and one that the SDK repeats after its response was lost
  * counts as done: each carries an owner or a version that nobody else has.
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
  */
 export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistry => {
-  const { client, tableName: TableName, leaseMs, guestTtlSeconds, clock } = options;
+  const { client, tableName, tableName: TableName, leaseMs, guestTtlSeconds, clock } = options;
   const guard = createTableGuard({ ...options, failed: 'registry_call_failed' });
+  const guestTtlMs = guestTtlSeconds * 1000;
 
   /** Sends a conditional write; a lost condition is `undefined`. */
   const write = async (operation: string, command: Write, deadline: Deadline) =>
     await guard(operation, deadline, async (abortSignal) => {
       try {
-        // The three commands answer with the same fields, which their types do not say.
+        // The three commands respond with the same fields, which their types do not say.
         return await client.send(command as PutItemCommand, { abortSignal });
       } catch (error) {
         if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return undefined;
@@ -60,34 +97,87 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       }
     });
 
-  /** An update that only the holder of the lease may make: `change`, and what ends the lease. */
+  /** The same write under each hash. @returns whether every condition held */
+  const everywhere = async (
+    hashes: readonly string[],
+    one: (sessionHash: string) => Promise<boolean>,
+  ): Promise<boolean> => (await Promise.all(hashes.map(one))).every(Boolean);
+
   const updateHeld = async (
     operation: string,
-    { sessionHash, owner }: Claim,
-    { set = {}, remove = [] }: { readonly set?: Item; readonly remove?: readonly string[] },
+    { hashes, owner }: Lease,
+    change: Change,
+    deadline: Deadline,
+  ) =>
+    await everywhere(hashes, async (hash) => {
+      const command = heldUpdate(TableName, hash, owner, change);
+      return (await write(operation, command, deadline)) !== undefined;
+    });
+
+  const capped = (guest: KnownGuest): KnownGuest => ({
+    ...guest,
+    expiresAtMs: Math.min(guest.expiresAtMs, clock.now() + guestTtlMs),
+  });
+
+  /** A whole item of a guest whose consent was stated just now. */
+  const itemOf = (sessionHash: string, guest: KnownGuest): Item => ({
+    sessionHash: { S: sessionHash },
+    ...itemFromGuest(guest),
+    ...itemFromEvidence(guest, clock.now()),
+    expiresAt: ttl(guest.expiresAtMs),
+    version: { S: randomUUID() },
+  });
+
+  const completeOne = async (
+    sessionHash: string,
+    owner: string,
+    guest: KnownGuest,
     deadline: Deadline,
   ): Promise<boolean> => {
-    const changes = Object.entries({ ...set, version: { S: randomUUID() } });
-    const names = [...changes.map(([name]) => name), ...remove];
-    const command = new UpdateItemCommand({
+    const item = itemOf(sessionHash, guest);
+    const version = item['version'] as Attribute;
+    const whole = new PutItemCommand({
+      TableName,
+      Item: item,
+      ConditionExpression: '(leaseOwner = :owner AND attribute_not_exists(queuedAt)) OR version = :version',
+      ExpressionAttributeValues: { ':owner': { S: owner }, ':version': version },
+    });
+    if ((await write('complete', whole, deadline)) !== undefined) return true;
+    // The evidence of a queued registration was written when the visitor stated it, or something newer: it stays.
+    const remove = [...leaseAttributes, 'queuedAt', 'failedAt'];
+    if (guest.sealedToken === undefined) remove.push('sealedToken');
+    const set = {
+      ...itemFromGuest(guest),
+      verified: { BOOL: guest.verified },
+      expiresAt: ttl(guest.expiresAtMs),
+    };
+    const kept = heldUpdate(TableName, sessionHash, owner, { set, remove });
+    return (await write('complete', kept, deadline)) !== undefined;
+  };
+
+  const releaseOne = async (
+    sessionHash: string,
+    owner: string,
+    dropQueued: boolean,
+    deadline: Deadline,
+  ): Promise<void> => {
+    const empty = ['guestId', 'failedAt', ...(dropQueued ? [] : ['queuedAt'])];
+    const whole = new DeleteItemCommand({
       TableName,
       Key: { sessionHash: { S: sessionHash } },
-      UpdateExpression: [
-        `SET ${changes.map(([name]) => `#${name} = :${name}`).join(', ')}`,
-        ...(remove.length === 0 ? [] : [`REMOVE ${remove.map((name) => `#${name}`).join(', ')}`]),
-      ].join(' '),
-      ConditionExpression: 'leaseOwner = :owner OR version = :version',
-      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-      ExpressionAttributeValues: {
-        ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
-        ':owner': { S: owner },
-      },
+      ConditionExpression: [
+        'leaseOwner = :owner',
+        notRefused,
+        ...empty.map((name) => `attribute_not_exists(${name})`),
+      ].join(' AND '),
+      ExpressionAttributeValues: { ':owner': { S: owner }, ...refusalValues },
     });
-    return (await write(operation, command, deadline)) !== undefined;
+    if ((await write('release', whole, deadline)) !== undefined) return;
+    const remove = [...leaseAttributes, ...(dropQueued ? ['queuedAt'] : [])];
+    await write('release', heldUpdate(TableName, sessionHash, owner, { remove }), deadline);
   };
-  const lease = ['leaseOwner', 'leaseUntil'];
 
-  return {
+  const registry: GuestRegistry = {
     find: async (hashes, deadline) => {
       const keys = hashes.map((sessionHash) => ({ sessionHash: { S: sessionHash } }));
       const items = await guard('find', deadline, async (abortSignal): Promise<readonly Item[]> => {
@@ -103,93 +193,104 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
         if (UnprocessedKeys?.[TableName] !== undefined) throw new StoreUnavailableError('unprocessed keys');
         return Responses?.[TableName] ?? [];
       });
-      return newestRegistration(hashes, items, clock.now());
+      return registrationFromItems(hashes, items, clock.now());
     },
 
-    claim: async (sessionHash, over, deadline, owner = randomUUID()) => {
-      const bid: BidOptions = { tableName: TableName, sessionHash, leaseMs, nowMs: clock.now(), owner };
-      const { command, claim } = over === undefined ? bidForNew(bid) : bidOver(over, bid);
-      const written = await write('claim', command, deadline);
-      return written && claim(written.Attributes);
+    acquire: async (hashes, seen, owner, deadline) => {
+      const nowMs = clock.now();
+      const untilMs = nowMs + leaseMs;
+      const lease: Lease = { hashes, owner, untilMs: untilMs - leaseSkewMs, takenOver: false };
+      let takenOver = false;
+      // The oldest key's first: containers that know only that one compete for it, too.
+      for (const sessionHash of hashes.toReversed()) {
+        const request = { tableName, sessionHash, untilMs, nowMs, owner, guestTtlMs };
+        const version = seen?.versions.get(sessionHash);
+        const command =
+          seen === undefined || version === undefined ? leaseNew(request) : leaseOver(seen, version, request);
+        const written = await write('acquire', command, deadline);
+        if (written === undefined) {
+          // None is held under this hash, where releasing does nothing.
+          if (hashes.length > 1) await registry.release(lease, deadline);
+          return undefined;
+        }
+        takenOver ||= tookOver(written.Attributes, owner);
+      }
+      return { ...lease, takenOver };
     },
 
-    renew: async (claim, deadline) => {
+    create: async (sessionHash, guest, deadline) => {
+      const item = itemOf(sessionHash, capped(guest));
+      const ours = ['version = :version', { ':version': item['version'] as Attribute }] as const;
+      return (await write('create', putNew(TableName, item, ours, clock.now()), deadline)) !== undefined;
+    },
+
+    renew: async (lease, deadline) => {
       const untilMs = clock.now() + leaseMs;
       const set = { leaseUntil: milliseconds(untilMs) };
-      const renewed = await updateHeld('renew', claim, { set }, deadline);
-      return renewed ? { ...claim, untilMs: untilMs - leaseSkewMs } : undefined;
+      const renewed = await updateHeld('renew', lease, { set }, deadline);
+      return renewed ? { ...lease, untilMs: untilMs - leaseSkewMs } : undefined;
     },
 
-    complete: async (claim, { ...guest }, deadline) => {
+    complete: async ({ hashes, owner }, guest, deadline) => {
+      return await everywhere(
+        hashes,
+        async (hash) => await completeOne(hash, owner, capped(guest), deadline),
+      );
+    },
+
+    queue: async (lease, queuedAtMs, evidence, deadline) => {
+      const set = { queuedAt: milliseconds(queuedAtMs), ...itemFromEvidence(evidence, clock.now()) };
+      return await updateHeld('queue', lease, { set, remove: [...leaseAttributes, 'failedAt'] }, deadline);
+    },
+
+    refuse: async (lease, evidence, deadline) => {
       const nowMs = clock.now();
-      guest.expiresAtMs = Math.min(guest.expiresAtMs, nowMs + guestTtlSeconds * 1000);
-      const set = { ...itemFromGuest(guest), expiresAt: ttl(guest.expiresAtMs) };
-      const version = { S: randomUUID() };
-      const whole = new PutItemCommand({
-        TableName,
-        Item: {
-          sessionHash: { S: claim.sessionHash },
-          ...set,
-          ...itemFromConsent(guest.consent, nowMs),
-          version,
-        },
-        ConditionExpression: '(leaseOwner = :owner AND attribute_not_exists(queuedAt)) OR version = :version',
-        ExpressionAttributeValues: { ':owner': { S: claim.owner }, ':version': version },
-      });
-      if ((await write('complete', whole, deadline)) !== undefined) return true;
-      // The evidence of a queued registration was written when the visitor stated it, or something newer: it stays.
-      const remove = [
-        ...lease,
-        'queuedAt',
-        'failedAt',
-        ...(guest.sealedToken === undefined ? ['sealedToken'] : []),
-      ];
-      return await updateHeld('complete', claim, { set, remove }, deadline);
+      const set = { ...itemFromEvidence(evidence, nowMs), expiresAt: ttl(nowMs + guestTtlMs) };
+      return await updateHeld('refuse', lease, { set, remove: leaseAttributes }, deadline);
     },
 
-    queue: async (claim, consent, deadline) => {
-      const nowMs = clock.now();
-      const set = { queuedAt: milliseconds(nowMs), ...itemFromConsent(consent, nowMs) };
-      return await updateHeld('queue', claim, { set, remove: [...lease, 'failedAt'] }, deadline);
-    },
-
-    updateConsent: async ({ sessionHash }, consent, deadline) => {
-      const evidence = itemFromConsent(consent, clock.now());
-      const command = new UpdateItemCommand({
-        TableName,
-        Key: { sessionHash: { S: sessionHash } },
-        UpdateExpression:
-          'SET consentGiven = :given, consentType = :type, consentAt = :at, version = :version',
-        ConditionExpression: 'attribute_exists(queuedAt)',
-        ExpressionAttributeValues: {
-          ':given': evidence.consentGiven,
-          ':type': evidence.consentType,
-          ':at': evidence.consentAt,
-          ':version': { S: randomUUID() },
-        },
-      });
-      await write('updateConsent', command, deadline);
-    },
-
-    fail: async (claim, deadline) => {
+    fail: async (lease, deadline) => {
       const set = { failedAt: milliseconds(clock.now()) };
-      return await updateHeld('fail', claim, { set, remove: [...lease, 'queuedAt'] }, deadline);
+      return await updateHeld('fail', lease, { set, remove: [...leaseAttributes, 'queuedAt'] }, deadline);
     },
 
-    release: async (claim, deadline, { dropQueued = false } = {}) => {
-      const empty = ['guestId', 'failedAt', ...(dropQueued ? [] : ['queuedAt'])];
-      const whole = new DeleteItemCommand({
-        TableName,
-        Key: { sessionHash: { S: claim.sessionHash } },
-        ConditionExpression: [
-          'leaseOwner = :owner',
-          ...empty.map((name) => `attribute_not_exists(${name})`),
-        ].join(' AND '),
-        ExpressionAttributeValues: { ':owner': { S: claim.owner } },
+    release: async ({ hashes, owner }, deadline, { dropQueued = false } = {}) => {
+      await Promise.all(hashes.map(async (hash) => await releaseOne(hash, owner, dropQueued, deadline)));
+    },
+
+    rememberContact: async (hashes, guestId, contact, deadline) =>
+      await everywhere(hashes, async (sessionHash) => {
+        const command = new UpdateItemCommand({
+          TableName,
+          Key: { sessionHash: { S: sessionHash } },
+          UpdateExpression: 'SET contactId = :id, contactDigest = :digest',
+          ConditionExpression: 'guestId = :guest',
+          ExpressionAttributeValues: {
+            ':id': { S: contact.id },
+            ':digest': { S: contact.digest },
+            ':guest': { S: guestId },
+          },
+        });
+        return (await write('rememberContact', command, deadline)) !== undefined;
+      }),
+
+    updateEvidence: async (hashes, evidence, deadline) => {
+      const set = Object.entries({
+        ...itemFromEvidence(evidence, clock.now()),
+        version: { S: randomUUID() },
       });
-      if ((await write('release', whole, deadline)) !== undefined) return;
-      const remove = [...lease, ...(dropQueued ? ['queuedAt'] : [])];
-      await updateHeld('release', claim, { remove }, deadline);
+      await everywhere(hashes, async (sessionHash) => {
+        const command = new UpdateItemCommand({
+          TableName,
+          Key: { sessionHash: { S: sessionHash } },
+          UpdateExpression: `SET ${set.map(([name]) => `${name} = :${name}`).join(', ')}`,
+          // Never brings back an entry that was erased meanwhile.
+          ConditionExpression: 'attribute_exists(version)',
+          ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
+        });
+        return (await write('updateEvidence', command, deadline)) !== undefined;
+      });
     },
   };
+  return registry;
 };

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Claim, Clock, GuestRegistry, KnownGuest, Registration } from '../guest/ports.ts';
-import { leaseSkewMs, liveRegistration, type RegistryEntry } from '../guest/registration.ts';
+import { isRefusal } from '../guest/consent.ts';
+import type { FallbackRegistry, UnsavedGuest } from '../guest/open-session.ts';
+import type { Clock, KnownGuest, Lease } from '../guest/ports.ts';
+import { leaseSkewMs, liveEntry, type RegistryEntry, registrationOf } from '../guest/registration.ts';
 
 export interface MemoryRegistryOptions {
   readonly clock: Clock;
@@ -12,30 +14,32 @@ export interface MemoryRegistryOptions {
   readonly maxEntries?: number;
 }
 
-export interface MemoryRegistry extends GuestRegistry {
-  /** Keeps a guest that was registered elsewhere, whoever holds the lease. */
-  remember(sessionHash: string, guest: KnownGuest): void;
+interface Entry extends RegistryEntry {
+  /** Set while its guest has not reached the table: who holds the lease there. */
+  readonly unsavedOwner?: string | undefined;
+  /** The end of all of it, as the table's TTL is. */
+  readonly endsAtMs: number;
 }
-
-type Parts = Omit<RegistryEntry, 'version'>;
+type Parts = Omit<Entry, 'version' | 'endsAtMs'>;
 
 /**
  * The registry within one container: what is left of it while the table cannot be reached, and the fake for
- * tests. Holds no more than `maxEntries` sessions.
+ * tests. Holds no more than `maxEntries` entries.
  */
 export const createMemoryRegistry = ({
   clock,
   leaseMs,
   guestTtlSeconds,
   maxEntries = 10_000,
-}: MemoryRegistryOptions): MemoryRegistry => {
-  const entries = new Map<string, RegistryEntry>();
+}: MemoryRegistryOptions): FallbackRegistry => {
+  const entries = new Map<string, Entry>();
 
   const write = (sessionHash: string, parts: Parts): void => {
     // A map keeps the order of insertion: the first entry is the one written longest ago.
     entries.delete(sessionHash);
-    if (Object.values(parts).some((part) => part !== undefined)) {
-      entries.set(sessionHash, { ...parts, version: randomUUID() });
+    if (isRefusal(parts.consent) || parts.guest || parts.queued || parts.failed || parts.lease) {
+      const endsAtMs = parts.guest?.expiresAtMs ?? clock.now() + guestTtlSeconds * 1000;
+      entries.set(sessionHash, { ...parts, version: randomUUID(), endsAtMs });
     }
     for (const oldest of entries.keys()) {
       if (entries.size <= maxEntries) break;
@@ -43,23 +47,17 @@ export const createMemoryRegistry = ({
     }
   };
 
-  const live = (sessionHash: string): Registration | undefined => {
+  const live = (sessionHash: string) => {
     const entry = entries.get(sessionHash);
-    return entry === undefined ? undefined : liveRegistration(sessionHash, entry, clock.now());
+    if (entry === undefined || entry.endsAtMs <= clock.now()) return undefined;
+    return liveEntry(entry, clock.now());
   };
 
-  /** The entry without its lease, as long as the claim still holds it. */
-  const held = ({ sessionHash, owner }: Claim): Parts | undefined => {
-    const entry = entries.get(sessionHash);
-    if (entry?.lease?.owner !== owner) return undefined;
-    const { version: _, lease: __, ...parts } = entry;
-    return parts;
-  };
-
-  const lease = (sessionHash: string, owner: string, takenOver: boolean, parts: Parts): Claim => {
-    const untilMs = clock.now() + leaseMs;
-    write(sessionHash, { ...parts, lease: { owner, untilMs } });
-    return { sessionHash, owner, untilMs: untilMs - leaseSkewMs, takenOver };
+  /** Writes under each hash that the lease still holds. @returns whether it held them all */
+  const updateHeld = ({ hashes, owner }: Lease, change: (parts: Parts) => Parts): boolean => {
+    const held = hashes.filter((hash) => entries.get(hash)?.lease?.owner === owner);
+    for (const hash of held) write(hash, change({ ...entries.get(hash), lease: undefined }));
+    return held.length === hashes.length;
   };
 
   const capped = (guest: KnownGuest): KnownGuest => ({
@@ -68,59 +66,103 @@ export const createMemoryRegistry = ({
   });
 
   return {
-    find: async (hashes) => hashes.map(live).find((registration) => registration !== undefined),
-
-    claim: async (sessionHash, over, _deadline, owner = randomUUID()) => {
-      const entry = entries.get(sessionHash);
-      const now = live(sessionHash);
-      const ours = entry?.lease?.owner === owner;
-      const changed = over === undefined ? now !== undefined : entry?.version !== over.version;
-      if (!ours && (changed || now?.leasedUntilMs !== undefined)) return undefined;
-      const { guest, queued, failed } = now ?? {};
-      return lease(sessionHash, owner, entry?.lease !== undefined && !ours, { guest, queued, failed });
+    find: async (hashes) => {
+      const found = hashes.flatMap((hash) => {
+        const entry = live(hash);
+        return entry === undefined ? [] : [[hash, entry] as const];
+      });
+      return registrationOf(hashes, new Map(found));
     },
 
-    renew: async (claim) => {
-      const parts = held(claim);
-      return parts && lease(claim.sessionHash, claim.owner, claim.takenOver, parts);
+    acquire: async (hashes, seen, owner) => {
+      const isFree = (hash: string): boolean => {
+        const entry = entries.get(hash);
+        if (entry?.lease?.owner === owner) return true;
+        const now = live(hash);
+        const version = seen?.versions.get(hash);
+        const changed = version === undefined ? now !== undefined : entry?.version !== version;
+        return !changed && now?.leasedUntilMs === undefined;
+      };
+      if (!hashes.every(isFree)) return undefined;
+      const untilMs = clock.now() + leaseMs;
+      const takenOver = hashes.some((hash) => {
+        const lease = entries.get(hash)?.lease;
+        return lease !== undefined && lease.owner !== owner;
+      });
+      for (const hash of hashes) {
+        const { leasedUntilMs: _, ...parts } = live(hash) ?? {};
+        write(hash, { ...parts, unsavedOwner: entries.get(hash)?.unsavedOwner, lease: { owner, untilMs } });
+      }
+      return { hashes, owner, untilMs: untilMs - leaseSkewMs, takenOver };
     },
 
-    complete: async (claim, guest) => {
-      if (held(claim) === undefined) return false;
-      write(claim.sessionHash, { guest: capped(guest) });
+    create: async (hash, guest) => {
+      if (live(hash) !== undefined) return false;
+      write(hash, { guest: capped(guest), consent: guest.consent, verified: guest.verified });
       return true;
     },
 
-    queue: async (claim, consent) => {
-      const parts = held(claim);
-      if (parts === undefined) return false;
-      write(claim.sessionHash, { guest: parts.guest, queued: { atMs: clock.now(), consent } });
-      return true;
+    renew: async (lease) => {
+      const untilMs = clock.now() + leaseMs;
+      const { owner } = lease;
+      const held = updateHeld(lease, (parts) => ({ ...parts, lease: { owner, untilMs } }));
+      return held ? { ...lease, untilMs: untilMs - leaseSkewMs } : undefined;
     },
 
-    updateConsent: async ({ sessionHash }, consent) => {
-      const entry = entries.get(sessionHash);
-      if (entry?.queued === undefined) return;
-      const { version: _, ...parts } = entry;
-      write(sessionHash, { ...parts, queued: { atMs: entry.queued.atMs, consent } });
+    complete: async (lease, guest) =>
+      updateHeld(lease, ({ queued, consent, unsavedOwner }) => ({
+        guest: capped(guest),
+        verified: guest.verified,
+        consent: queued === undefined ? guest.consent : consent,
+        unsavedOwner,
+      })),
+
+    queue: async (lease, queuedAtMs, evidence) =>
+      updateHeld(lease, ({ guest }) => ({ guest, queued: { atMs: queuedAtMs }, ...evidence })),
+
+    refuse: async (lease, { consent, verified }) =>
+      updateHeld(lease, (parts) => ({ ...parts, consent, verified })),
+
+    fail: async (lease) =>
+      updateHeld(lease, ({ queued: _, ...parts }) => ({ ...parts, failed: { atMs: clock.now() } })),
+
+    release: async (lease, _deadline, { dropQueued = false } = {}) => {
+      updateHeld(lease, ({ queued, ...parts }) => ({ ...parts, queued: dropQueued ? undefined : queued }));
     },
 
-    fail: async (claim) => {
-      const parts = held(claim);
-      if (parts === undefined) return false;
-      write(claim.sessionHash, { guest: parts.guest, failed: { atMs: clock.now() } });
-      return true;
+    rememberContact: async (hashes, guestId, contact) => {
+      const known = hashes.flatMap((hash) => {
+        const entry = entries.get(hash);
+        return entry?.guest?.guestId === guestId ? [[hash, entry] as const] : [];
+      });
+      for (const [hash, entry] of known) entries.set(hash, { ...entry, contact });
+      return known.length === hashes.length;
     },
 
-    release: async (claim, _deadline, { dropQueued = false } = {}) => {
-      const parts = held(claim);
-      if (parts === undefined) return;
-      write(claim.sessionHash, dropQueued ? { ...parts, queued: undefined } : parts);
+    updateEvidence: async (hashes, { consent, verified }) => {
+      for (const hash of hashes) {
+        const entry = entries.get(hash);
+        if (entry !== undefined) write(hash, { ...entry, consent, verified });
+      }
     },
 
-    remember: (sessionHash, guest) => {
-      const { version: _, ...parts } = entries.get(sessionHash) ?? { version: '' };
-      write(sessionHash, { ...parts, guest: capped(guest) });
+    unsaved: ({ hashes }): UnsavedGuest | undefined => {
+      const entry = hashes.map((hash) => entries.get(hash)).find((one) => one?.unsavedOwner !== undefined);
+      const { guest, unsavedOwner: owner } = entry ?? {};
+      if (guest === undefined || owner === undefined || guest.expiresAtMs <= clock.now()) return undefined;
+      return { guest, owner };
+    },
+
+    setUnsaved: ({ hashes }, unsaved) => {
+      for (const hash of hashes) {
+        const entry = entries.get(hash);
+        if (unsaved === undefined && entry !== undefined) write(hash, { ...entry, unsavedOwner: undefined });
+        if (unsaved !== undefined) {
+          const { guest, owner: unsavedOwner } = unsaved;
+          const { verified, consent } = guest;
+          write(hash, { ...entry, guest: capped(guest), verified, consent, unsavedOwner });
+        }
+      }
     },
   };
 };

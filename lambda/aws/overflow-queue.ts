@@ -4,11 +4,10 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import * as v from 'valibot';
 import { StoreUnavailableError } from '../guest/errors.ts';
-import type { Clock, Deadline, OverflowQueue, QueuedRegistration, Telemetry } from '../guest/ports.ts';
-import { isSessionHash } from '../guest/session-hash.ts';
-import { abortable } from './abortable.ts';
+import type { Clock, Deadline, OverflowQueue, Telemetry } from '../guest/ports.ts';
+import { formatQueuedRegistration } from '../guest/queued-registration.ts';
+import { abortable } from '../time/abortable.ts';
 import type { AwsEvent } from './events.ts';
 import { failureReason } from './failure-reason.ts';
 
@@ -28,45 +27,14 @@ export interface SqsOverflowQueue extends OverflowQueue {
   changeVisibility(receiptHandle: string, seconds: number, deadline: Deadline): Promise<void>;
 }
 
-/** A message that no delivery can turn into a registration. Names the bad fields, no value. */
-export class PoisonMessageError extends Error {
-  override readonly name = 'PoisonMessageError';
-}
-
-const sessionHash = v.pipe(v.string(), v.check(isSessionHash));
-const messageSchema = v.object({
-  sessionHash,
-  olderHashes: v.pipe(v.array(sessionHash), v.maxLength(1)),
-  provider: v.pipe(v.string(), v.minLength(1)),
-  consent: v.object({ given: v.boolean(), type: v.picklist(['explicit', 'implicit']) }),
-  queuedAtMs: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-});
-
 /** Depth of the queue is asked for at most this often. */
 const depthKeptMs = 2000;
 const shortestWaitSeconds = 1;
 const longestWaitSeconds = 3600;
-/** Where the depth is not known. */
+/** Where the depth is unknown. */
 const usualWaitSeconds = 3;
 /** Longest that SQS can hide a message. */
 const longestInvisibleSeconds = 43_200;
-
-/**
- * The registration of a message's body.
- * @throws PoisonMessageError
- */
-export const parseQueuedRegistration = (body: string): QueuedRegistration => {
-  let message: unknown;
-  try {
-    message = JSON.parse(body);
-  } catch {
-    throw new PoisonMessageError('The message is not JSON.');
-  }
-  const parsed = v.safeParse(messageSchema, message);
-  if (parsed.success) return parsed.output;
-  const fields = new Set(parsed.issues.map((issue) => v.getDotPath(issue) ?? 'message'));
-  throw new PoisonMessageError(`The message breaks its schema: ${[...fields].sort().join(', ')}.`);
-};
 
 /** Registrations that wait for Genesys, in SQS. */
 export const createOverflowQueue = ({
@@ -118,7 +86,7 @@ export const createOverflowQueue = ({
 
   return {
     send: async (registration, deadline) => {
-      const MessageBody = JSON.stringify(v.parse(messageSchema, registration));
+      const MessageBody = formatQueuedRegistration(registration);
       await call(
         'send',
         deadline,

@@ -5,13 +5,12 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { SealedToken, SharedTokenStore } from '../genesys/shared-token-store.ts';
+import type { SharedTokenEntry, SharedTokenStore, TokenPause } from '../genesys/shared-token-store.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { AwsEvent } from './events.ts';
 import { type Item, milliseconds, ttl } from './guest-item.ts';
+import { leaseExpired, leaseTraceMs } from './lease-commands.ts';
 import { createTableGuard } from './table-guard.ts';
-import type { TablePulse } from './table-pulse.ts';
-import type { Companion } from './visitor-tables.ts';
 
 export interface TokenVaultOptions {
   readonly client: DynamoDBClient;
@@ -22,40 +21,47 @@ export interface TokenVaultOptions {
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
-  /** Key of the token that is in use, once it is known. */
-  readonly key: () => string | undefined;
-  /** Whether somebody will read the token soon: then it comes with the tables' round trip. */
-  readonly wanted: () => boolean;
-  readonly pulse?: TablePulse;
 }
 
-export interface TokenVault extends SharedTokenStore {
-  readonly companion: Companion;
-}
-
-/** A token that came with the tables' round trip is good for one read within this time. */
-const deliveredForMs = 2000;
 /** A token with less left serves nobody: whoever asks may replace it. */
 const usableMs = 60_000;
-/** An item without a token is kept for so long after its lease. */
-const leaseTraceMs = 60 * 60_000;
+/** After one call in vain the vault is left out for this long, so that a request waits once for a table that hangs. */
+const breakMs = 5000;
 
-const leaseRunOut = '(attribute_not_exists(leaseUntil) OR leaseUntil <= :now)';
-
-/**
- * The OAuth token that all containers share: a sealed text which this room cannot read.
- * The version names the token: taking the lease for its renewal does not change it.
- */
-export const createTokenVault = (options: TokenVaultOptions): TokenVault => {
-  const { client, tableName: TableName, leaseMs, clock, key: currentKey, wanted } = options;
-  const guard = createTableGuard({ ...options, failed: 'token_vault_call_failed', heedsStall: true });
-  let delivered: { readonly key: string; readonly item: Item | undefined; readonly atMs: number } | undefined;
-
-  const takeDelivered = (key: string): { readonly item: Item | undefined } | undefined => {
-    const taken = delivered;
-    delivered = undefined;
-    return taken?.key === key && clock.now() - taken.atMs < deliveredForMs ? taken : undefined;
+const pauseOf = (item: Item): TokenPause | undefined => {
+  const untilMs = Number(item['pausedUntil']?.N);
+  if (!(untilMs > 0)) return undefined;
+  return {
+    untilMs,
+    reason: item['pauseReason']?.S === 'limited' ? 'limited' : 'failing',
+    failures: Number(item['failures']?.N ?? 0),
   };
+};
+
+const entryOf = (item: Item, nowMs: number): SharedTokenEntry => {
+  const sealed = item['sealedToken']?.S;
+  const version = item['version']?.S;
+  const expiresAtMs = Number(item['tokenExpiresAt']?.N);
+  const leasedUntilMs = Number(item['leaseUntil']?.N);
+  return {
+    token:
+      sealed !== undefined && version !== undefined && expiresAtMs > nowMs
+        ? { sealed, expiresAtMs, version }
+        : undefined,
+    leasedUntilMs: leasedUntilMs > nowMs ? leasedUntilMs : undefined,
+    pause: pauseOf(item),
+  };
+};
+
+/** The OAuth token that all containers share: a sealed text which this room cannot read. */
+export const createTokenVault = (options: TokenVaultOptions): SharedTokenStore => {
+  const { client, tableName: TableName, leaseMs, clock } = options;
+  const guard = createTableGuard({
+    ...options,
+    failed: 'token_vault_call_failed',
+    failuresInARow: 1,
+    breakMs,
+  });
 
   /** Sends a conditional write. @returns whether its condition held */
   const write = async (
@@ -73,42 +79,37 @@ export const createTokenVault = (options: TokenVaultOptions): TokenVault => {
       }
     });
 
-  const update = (
+  const update = async (
+    operation: string,
     key: string,
-    UpdateExpression: string,
-    ConditionExpression: string,
+    [UpdateExpression, ConditionExpression]: readonly [change: string, condition: string],
     ExpressionAttributeValues: Item,
-  ): UpdateItemCommand =>
-    new UpdateItemCommand({
-      TableName,
-      Key: { sessionHash: { S: key } },
-      UpdateExpression,
-      ConditionExpression,
-      ExpressionAttributeValues,
-    });
-
-  const tokenOf = (item: Item | undefined): SealedToken | undefined => {
-    const sealed = item?.['sealedToken']?.S;
-    const version = item?.['version']?.S;
-    const expiresAtMs = Number(item?.['tokenExpiresAt']?.N);
-    if (sealed === undefined || version === undefined || !(expiresAtMs > clock.now())) return undefined;
-    return { sealed, expiresAtMs, version };
-  };
+    deadline: Deadline,
+  ): Promise<boolean> =>
+    await write(
+      operation,
+      deadline,
+      new UpdateItemCommand({
+        TableName,
+        Key: { sessionHash: { S: key } },
+        UpdateExpression,
+        ConditionExpression,
+        ExpressionAttributeValues,
+      }),
+    );
 
   return {
     read: async (key, deadline) => {
-      const taken = takeDelivered(key);
-      if (taken !== undefined) return tokenOf(taken.item);
       const get = new GetItemCommand({ TableName, Key: { sessionHash: { S: key } }, ConsistentRead: true });
       const { Item: item } = await guard(
         'read',
         deadline,
         async (abortSignal) => await client.send(get, { abortSignal }),
       );
-      return tokenOf(item);
+      return entryOf(item ?? {}, clock.now());
     },
 
-    lease: async (key, renewing, deadline) => {
+    lease: async (key, replacing, deadline) => {
       const nowMs = clock.now();
       const untilMs = nowMs + leaseMs;
       const owner = randomUUID();
@@ -118,21 +119,24 @@ export const createTokenVault = (options: TokenVaultOptions): TokenVault => {
         ':now': milliseconds(nowMs),
         ':expires': ttl(untilMs + leaseTraceMs),
       };
-      const command =
-        renewing === undefined
-          ? update(
-              key,
-              'SET leaseOwner = :owner, leaseUntil = :until, expiresAt = :expires REMOVE sealedToken, tokenExpiresAt, version',
-              `leaseOwner = :owner OR (${leaseRunOut} AND (attribute_not_exists(tokenExpiresAt) OR tokenExpiresAt <= :usable))`,
-              { ...values, ':usable': milliseconds(nowMs + usableMs) },
-            )
-          : update(
-              key,
-              'SET leaseOwner = :owner, leaseUntil = :until, expiresAt = if_not_exists(expiresAt, :expires)',
-              `leaseOwner = :owner OR (${leaseRunOut} AND version = :renewing)`,
-              { ...values, ':renewing': { S: renewing } },
-            );
-      return (await write('lease', deadline, command)) ? { owner, untilMs } : undefined;
+      const take = 'SET leaseOwner = :owner, leaseUntil = :until';
+      const isFree = `${leaseExpired} AND (attribute_not_exists(pausedUntil) OR pausedUntil <= :now)`;
+      const [change, condition, value] =
+        replacing === undefined
+          ? ([
+              `${take}, expiresAt = :expires REMOVE sealedToken, tokenExpiresAt, version`,
+              '(attribute_not_exists(tokenExpiresAt) OR tokenExpiresAt <= :usable)',
+              { ':usable': milliseconds(nowMs + usableMs) },
+            ] as const)
+          : ([
+              `${take}, expiresAt = if_not_exists(expiresAt, :expires)`,
+              'version = :replacing',
+              { ':replacing': { S: replacing } },
+            ] as const);
+      const expressions = [change, `leaseOwner = :owner OR (${isFree} AND ${condition})`] as const;
+      return (await update('lease', key, expressions, { ...values, ...value }, deadline))
+        ? { owner }
+        : undefined;
     },
 
     store: async (key, owner, { sealed, expiresAtMs }, deadline) => {
@@ -152,28 +156,27 @@ export const createTokenVault = (options: TokenVaultOptions): TokenVault => {
       return await write('store', deadline, put);
     },
 
-    release: async (key, owner, deadline) => {
-      const values = { ':owner': { S: owner } };
-      await write(
-        'release',
-        deadline,
-        update(key, 'REMOVE leaseOwner, leaseUntil', 'leaseOwner = :owner', values),
-      );
+    release: async (key, owner, pause, deadline) => {
+      const values: Item = { ':owner': { S: owner } };
+      const remove = 'REMOVE leaseOwner, leaseUntil';
+      if (pause === undefined) {
+        const all = `${remove}, pausedUntil, pauseReason, failures`;
+        await update('release', key, [all, 'leaseOwner = :owner'], values, deadline);
+        return;
+      }
+      const set =
+        'SET pausedUntil = :until, pauseReason = :reason, failures = :failures, expiresAt = :expires';
+      values[':expires'] = ttl(pause.untilMs + leaseTraceMs);
+      values[':until'] = milliseconds(pause.untilMs);
+      values[':reason'] = { S: pause.reason };
+      values[':failures'] = { N: String(pause.failures) };
+      await update('release', key, [`${set} ${remove}`, 'leaseOwner = :owner'], values, deadline);
     },
 
     invalidate: async (key, version, deadline) => {
-      delivered = undefined;
-      const values = { ':version': { S: version } };
       const remove = 'REMOVE sealedToken, tokenExpiresAt, version';
-      await write('invalidate', deadline, update(key, remove, 'version = :version', values));
-    },
-
-    companion: {
-      key: () => (wanted() ? currentKey() : undefined),
-      deliver: (item) => {
-        const key = item?.['sessionHash']?.S ?? currentKey();
-        if (key !== undefined) delivered = { key, item, atMs: clock.now() };
-      },
+      const values = { ':version': { S: version } };
+      await update('invalidate', key, [remove, 'version = :version'], values, deadline);
     },
   };
 };

@@ -1,20 +1,12 @@
 import { BatchGetItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { isExpired } from '../guest/crm-record.ts';
 import { StoreUnavailableError } from '../guest/errors.ts';
-import type { Clock, CrmLookup, Telemetry, VisitorRead, VisitorTables } from '../guest/ports.ts';
+import type { Clock, CrmLookup, Deadline, Telemetry, VisitorTables } from '../guest/ports.ts';
 import type { SessionHashes } from '../guest/session-hash.ts';
 import { recordFromItem } from './crm-item.ts';
 import type { AwsEvent } from './events.ts';
-import { type Item, newestRegistration } from './guest-item.ts';
+import { type Item, registrationFromItems } from './guest-item.ts';
 import { createTableGuard } from './table-guard.ts';
-
-/** An item of the registry table that somebody else needs now and then: it comes in the same round trip. */
-export interface Companion {
-  /** Key of the item, where it is needed now. */
-  key(): string | undefined;
-  /** Takes the item, `undefined` where there is none; not called when the read failed. */
-  deliver(item: Item | undefined): void;
-}
 
 export interface VisitorTablesOptions {
   readonly client: DynamoDBClient;
@@ -24,20 +16,19 @@ export interface VisitorTablesOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
-  readonly companion?: Companion | undefined;
-  /** How long a table that is away is left alone before one call tries it again. */
+  /** How long calls are suspended while a table is away, before one of them tries it again. */
   readonly breakMs?: number | undefined;
 }
-
-const keysOf = (names: readonly string[]) => names.map((name) => ({ sessionHash: { S: name } }));
 
 /**
  * CRM record and registry entry by one BatchGetItem. The registry is read consistently, the CRM need not be;
  * without the visitor's consent the CRM table is not touched at all.
  */
 export const createVisitorTables = (options: VisitorTablesOptions): VisitorTables => {
-  const { client, crmTableName, guestTableName, clock, telemetry, companion } = options;
+  const { client, crmTableName, guestTableName, clock, telemetry } = options;
   const guard = createTableGuard({ ...options, failed: 'tables_unavailable' });
+  // Of its own: a registry that responds says nothing about the CRM table.
+  const crmGuard = createTableGuard({ ...options, failed: 'tables_unavailable' });
 
   /** The newest hash whose item holds a record that is valid and has not expired. */
   const crmLookup = (hashes: SessionHashes, items: readonly Item[]): CrmLookup => {
@@ -54,43 +45,51 @@ export const createVisitorTables = (options: VisitorTablesOptions): VisitorTable
     return { kind: 'not_found' };
   };
 
-  return {
-    read: async (hashes, want, deadline): Promise<VisitorRead> => {
-      const companionKey = companion?.key();
-      const guestKeys = companionKey === undefined ? hashes : [...hashes, companionKey];
-      const command = new BatchGetItemCommand({
-        RequestItems: {
-          [guestTableName]: { Keys: keysOf(guestKeys), ConsistentRead: true },
-          ...(want.crm ? { [crmTableName]: { Keys: keysOf(hashes) } } : {}),
-        },
-      });
-      try {
-        const { Responses = {}, UnprocessedKeys = {} } = await guard(
-          'read',
-          deadline,
-          async (abortSignal) => await client.send(command, { abortSignal }),
-        );
-        const missing = [crmTableName, guestTableName].filter((name) => UnprocessedKeys[name] !== undefined);
-        if (missing.length > 0) {
-          telemetry.record('tables_unavailable', { operation: 'read', reason: 'UnprocessedKeys' });
-        }
-        const unreachable = missing.includes(guestTableName);
-        const guests = Responses[guestTableName] ?? [];
-        if (companionKey !== undefined && !unreachable) {
-          companion?.deliver(guests.find((item) => item['sessionHash']?.S === companionKey));
-        }
-        return {
-          crm: want.crm
-            ? missing.includes(crmTableName)
-              ? { kind: 'degraded' }
-              : crmLookup(hashes, Responses[crmTableName] ?? [])
-            : { kind: 'not_read' },
-          registration: unreachable ? 'unreachable' : newestRegistration(hashes, guests, clock.now()),
-        };
-      } catch (error) {
-        if (!(error instanceof StoreUnavailableError)) throw error;
-        return { crm: { kind: want.crm ? 'degraded' : 'not_read' }, registration: 'unreachable' };
+  /** Items by table; `undefined` for a table that could not be read, or not completely. */
+  const readItems = async (
+    hashes: SessionHashes,
+    tableNames: readonly string[],
+    deadline: Deadline,
+  ): Promise<Readonly<Record<string, readonly Item[] | undefined>>> => {
+    const Keys = hashes.map((hash) => ({ sessionHash: { S: hash } }));
+    const command = new BatchGetItemCommand({
+      RequestItems: Object.fromEntries(
+        tableNames.map((name) => [name, { Keys, ConsistentRead: name === guestTableName }]),
+      ),
+    });
+    try {
+      const { Responses = {}, UnprocessedKeys = {} } = await (tableNames.includes(guestTableName)
+        ? guard
+        : crmGuard)('read', deadline, async (abortSignal) => await client.send(command, { abortSignal }));
+      const isMissing = (name: string): boolean => UnprocessedKeys[name] !== undefined;
+      if (tableNames.some(isMissing)) {
+        telemetry.record('tables_unavailable', { operation: 'read', reason: 'UnprocessedKeys' });
       }
+      return Object.fromEntries(
+        tableNames.map((name) => [name, isMissing(name) ? undefined : (Responses[name] ?? [])]),
+      );
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return {};
+    }
+  };
+
+  const crmFrom = (hashes: SessionHashes, items: readonly Item[] | undefined): CrmLookup =>
+    items === undefined ? { kind: 'degraded' } : crmLookup(hashes, items);
+
+  return {
+    read: async (hashes, { crm }, deadline) => {
+      const tableNames = crm ? [guestTableName, crmTableName] : [guestTableName];
+      const items = await readItems(hashes, tableNames, deadline);
+      const guests = items[guestTableName];
+      return {
+        crm: crm ? crmFrom(hashes, items[crmTableName]) : { kind: 'not_read' },
+        registration:
+          guests === undefined ? 'unreachable' : registrationFromItems(hashes, guests, clock.now()),
+      };
     },
+
+    readCrm: async (hashes, deadline) =>
+      crmFrom(hashes, (await readItems(hashes, [crmTableName], deadline))[crmTableName]),
   };
 };

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { deadlineExceeded } from '../guest/errors.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
-import type { Breaker } from './breaker.ts';
+import type { CircuitBreaker } from '../time/circuit-breaker.ts';
 import type { GenesysEvent } from './events.ts';
-import type { Endpoint, Outcome } from './outcome.ts';
+import { type Endpoint, type Outcome, unavailable } from './outcome.ts';
 import type { Quota } from './quota.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import {
@@ -40,7 +40,7 @@ export interface ApiClientOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly telemetry: Telemetry<GenesysEvent>;
-  readonly breaker: Breaker;
+  readonly breaker: CircuitBreaker;
   readonly quota?: Quota | undefined;
 }
 
@@ -57,16 +57,16 @@ const wireRequest = ({ method, url, headers, body }: ApiRequest<unknown>): Trans
   };
 };
 
-/** Whether Genesys failed, rather than said no. */
-const isFailure = (outcome: Outcome<unknown>): boolean =>
-  outcome.kind === 'refused'
-    ? outcome.status >= 500
-    : outcome.kind === 'unsent' || outcome.kind === 'lost' || outcome.kind === 'malformed';
+/** Connection failures, timeouts and 5xx: they open the circuit; limits, other 4xx and malformed responses do not. */
+const isOutage = (outcome: Outcome<unknown>): boolean =>
+  outcome.kind === 'unsent' ||
+  outcome.kind === 'lost' ||
+  (outcome.kind === 'refused' && outcome.status >= 500);
 
 const correlationIdOf = ({ headers }: TransportResponse): string | undefined =>
   correlationId(headers['inin-correlation-id']);
 
-/** Calls Genesys: one attempt at a time, its answer checked against a schema before it is believed. */
+/** Calls Genesys: one attempt at a time, its response checked against a schema before it is believed. */
 export const createApiClient = ({
   transport,
   timeoutMs,
@@ -75,12 +75,12 @@ export const createApiClient = ({
   breaker,
   quota,
 }: ApiClientOptions): ApiClient => {
-  const interpret = <T>(answer: TransportResponse, schema: v.GenericSchema<unknown, T>): Outcome<T> => {
-    const { status, headers, body } = answer;
+  const interpret = <T>(response: TransportResponse, schema: v.GenericSchema<unknown, T>): Outcome<T> => {
+    const { status, headers, body } = response;
     const retryAfterMs = parseRetryAfter(headers['retry-after'], clock.now());
-    if (status === 429) return { kind: 'limited', retryAfterMs, told: retryAfterMs !== undefined };
+    if (status === 429) return { kind: 'limited', retryAfterMs };
     if (status < 200 || status > 299) {
-      const correlationId = correlationIdOf(answer);
+      const correlationId = correlationIdOf(response);
       return { kind: 'refused', status, retryAfterMs, problem: problemOf(body), correlationId };
     }
     const parsed = v.safeParse(schema, body);
@@ -92,13 +92,13 @@ export const createApiClient = ({
     const startedAtMs = clock.now();
     const { signal, clear } = clock.timeout(timeoutMs, deadline.signal);
     let outcome: Outcome<T>;
-    let answer: TransportResponse | undefined;
+    let response: TransportResponse | undefined;
     let reason: string | undefined;
     try {
       quota?.spend(endpoint);
-      answer = await transport(wireRequest(request), signal);
-      if (endpoint !== 'oauth') quota?.observe(answer.headers);
-      outcome = interpret(answer, schema);
+      response = await transport(wireRequest(request), signal);
+      if (endpoint !== 'oauth') quota?.observe(response.headers);
+      outcome = interpret(response, schema);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       reason = signal.aborted ? 'timeout' : error.code;
@@ -110,19 +110,24 @@ export const createApiClient = ({
     const fields = {
       endpoint,
       outcome: outcome.kind,
-      status: answer?.status,
+      status: response?.status,
       durationMs: clock.now() - startedAtMs,
-      correlationId: answer && correlationIdOf(answer),
+      correlationId: response && correlationIdOf(response),
     };
     telemetry.record('genesys_called', fields);
-    if (isFailure(outcome)) telemetry.record('genesys_failed', { ...fields, reason });
+    if (isOutage(outcome) || outcome.kind === 'malformed')
+      telemetry.record('genesys_failed', { ...fields, reason });
     return outcome;
   };
 
   return {
     send: async (request) => {
       if (request.deadline.signal.aborted || request.deadline.remainingMs() <= 0) throw deadlineExceeded();
-      return await breaker.run(() => attempt(request));
+      const suspendedForMs = breaker.suspendedForMs();
+      if (suspendedForMs > 0) throw unavailable(suspendedForMs);
+      const outcome = await attempt(request);
+      breaker.settle(!isOutage(outcome));
+      return outcome;
     },
   };
 };

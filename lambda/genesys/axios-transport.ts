@@ -7,8 +7,8 @@ import { type Transport, TransportError } from './transport.ts';
 export interface AxiosTransportOptions {
   /** Idle connections older than this are closed instead of used, in milliseconds. */
   readonly maxIdleMs?: number;
-  /** Largest answer that is read, in bytes. */
-  readonly maxAnswerBytes?: number;
+  /** Largest response that is read, in bytes. */
+  readonly maxResponseBytes?: number;
 }
 
 /** Codes of failures before anything was sent: name resolution and connecting. */
@@ -28,6 +28,10 @@ const unsentCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** A connection that was idle for longer may have been closed without our noticing, while the container was frozen. */
+const longestUnnoticedMs = 1000;
+const nextTurn = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
+
 const transportError = (error: unknown): TransportError => {
   const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
   const { syscall } = (cause ?? {}) as { syscall?: string };
@@ -43,16 +47,24 @@ const transportError = (error: unknown): TransportError => {
 /**
  * Keeps connections alive and remembers since when each has been idle. A container may be frozen for minutes
  * between two requests: a connection that Genesys has closed meanwhile would lose the next request on it.
+ * AWS' load balancers, behind which Genesys Cloud runs, close idle connections after 60 s by default; a shorter
+ * limit here costs a quiet site a TLS handshake on nearly every request.
+ * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
  */
 const keepAlive = <A extends typeof http.Agent | typeof https.Agent>(Base: A, maxIdleMs: number) => {
   const idleSince = new WeakMap<Socket, number>();
   const agent = new Base({ keepAlive: true });
   agent.on('free', (socket: Socket) => idleSince.set(socket, Date.now()));
-  const closeStale = () => {
-    const oldest = Date.now() - maxIdleMs;
-    for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
-      if ((idleSince.get(socket) ?? 0) < oldest) socket.destroy();
-    }
+  const idle = (): readonly Socket[] => Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? []);
+  const closeStale = async (): Promise<void> => {
+    const nowMs = Date.now();
+    const ages = idle().map((socket) => [socket, nowMs - (idleSince.get(socket) ?? 0)] as const);
+    for (const [socket, idleMs] of ages) if (idleMs > maxIdleMs) socket.destroy();
+    if (!ages.some(([, idleMs]) => idleMs > longestUnnoticedMs)) return;
+    // After a freeze, the end of a connection lies unread until the event loop polls: a turn that starts in the
+    // poll phase, as an invocation does, comes before that, so it takes two.
+    await nextTurn();
+    await nextTurn();
   };
   return { agent, closeStale };
 };
@@ -67,8 +79,8 @@ const parseJson = (text: unknown): unknown => {
 
 /** The transport over node:http and node:https by axios. `close` ends its idle connections. */
 export const createAxiosTransport = ({
-  maxIdleMs = 4000,
-  maxAnswerBytes = 256 * 1024,
+  maxIdleMs = 50_000,
+  maxResponseBytes = 256 * 1024,
 }: AxiosTransportOptions = {}): Transport & { close(): void } => {
   const plain = keepAlive(http.Agent, maxIdleMs);
   const secure = keepAlive(https.Agent, maxIdleMs);
@@ -80,7 +92,7 @@ export const createAxiosTransport = ({
     proxy: false,
     decompress: false,
     responseType: 'text',
-    maxContentLength: maxAnswerBytes,
+    maxContentLength: maxResponseBytes,
     validateStatus: () => true,
     transformRequest: [(body) => body],
     transformResponse: [parseJson],
@@ -88,19 +100,18 @@ export const createAxiosTransport = ({
   });
 
   const send: Transport = async ({ method, url, headers, body }, signal) => {
-    plain.closeStale();
-    secure.closeStale();
+    await Promise.all([plain.closeStale(), secure.closeStale()]);
     try {
-      const answer = await client.request({ method, url, headers: { ...headers }, data: body, signal });
+      const response = await client.request({ method, url, headers: { ...headers }, data: body, signal });
       return {
-        status: answer.status,
+        status: response.status,
         headers: Object.fromEntries(
-          Object.entries(answer.headers).map(([name, value]) => [
+          Object.entries(response.headers).map(([name, value]) => [
             name.toLowerCase(),
             value === undefined || value === null ? undefined : String(value),
           ]),
         ),
-        body: answer.data,
+        body: response.data,
       };
     } catch (error) {
       throw transportError(error);

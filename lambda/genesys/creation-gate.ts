@@ -1,9 +1,12 @@
 import { LimitedError } from '../guest/errors.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
+import { fits, pause } from './call-policy.ts';
 import type { GenesysEvent } from './events.ts';
 import type { Quota } from './quota.ts';
-import { fits, pause } from './retry.ts';
 import { isDaily } from './retry-after.ts';
+
+/** A created guest still needs its token. */
+export const callsAfterCreation = 1;
 
 /** Admission to guest creation; tokens for known guests do not pass here. */
 export interface CreationGate {
@@ -52,7 +55,7 @@ export const createCreationGate = ({
         const waitMs = Math.max(heldForMs, exhaustedForMs);
         if (waitMs <= 0) return;
         const daily = heldForMs > 0 && held.daily;
-        if (daily || !fits(waitMs, deadline)) {
+        if (daily || !fits(waitMs, callsAfterCreation, deadline)) {
           refuse(heldForMs > 0 ? 'told_to_wait' : 'quota', waitMs, daily);
         }
         await pause(clock, waitMs, deadline);

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { ApiClient } from './api-client.ts';
 import type { GenesysEvent } from './events.ts';
-import { type Outcome, rejected } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import { recordRefusal } from './refusal.ts';
 
 export interface ClientCredentials {
@@ -10,7 +10,7 @@ export interface ClientCredentials {
   readonly clientSecret: string;
 }
 
-/** Where the client id and secret come from; always read afresh, since they are rotated. */
+/** Where the client id and secret come from; never kept, since they are rotated. */
 export interface CredentialSource<C extends ClientCredentials = ClientCredentials> {
   current(deadline: Deadline): Promise<C>;
   /** Reads the secret again: Genesys refused what we knew. */
@@ -38,7 +38,6 @@ const tokenAnswer = v.object({
 /**
  * Asks the token endpoint for a client-credentials token (RFC 6749, 4.4), once; again where the secret turns
  * out to have been rotated.
- * @throws GuestError `genesys_rejected` when the credentials are refused
  */
 export const createOAuthRequest = ({
   client,
@@ -89,29 +88,30 @@ export const createOAuthRequest = ({
       outcome.problem.code === 'invalid_request' &&
       /^rate limit exceeded/im.test(outcome.problem.text)
     ) {
-      const { retryAfterMs } = outcome;
-      return { kind: 'limited', retryAfterMs, told: retryAfterMs !== undefined };
+      return { kind: 'limited', retryAfterMs: outcome.retryAfterMs };
     }
     return outcome;
   };
 
-  const refusesCredentials = (outcome: Outcome<unknown>): outcome is Outcome<unknown> & { status: number } =>
+  const refusesCredentials = (outcome: Outcome<GrantedToken>): boolean =>
     outcome.kind === 'refused' &&
     (outcome.status === 401 || (outcome.status === 400 && outcome.problem.code === 'invalid_client'));
 
   return async (deadline: Deadline): Promise<Outcome<GrantedToken>> => {
-    const known = await credentials.current(deadline);
-    let outcome = await ask(known, deadline);
+    let secret = await credentials.current(deadline);
+    let outcome = await ask(secret, deadline);
     if (refusesCredentials(outcome)) {
-      const { secret } = await credentials.refresh(deadline);
+      const used = secret;
+      ({ secret } = await credentials.refresh(deadline));
       // Compared with what was used: another caller may have read the rotated secret before us.
-      if (secret.clientSecret !== known.clientSecret || secret.clientId !== known.clientId) {
+      if (secret.clientSecret !== used.clientSecret || secret.clientId !== used.clientId) {
         telemetry.record('oauth_credentials_renewed');
         outcome = await ask(secret, deadline);
       }
-      if (refusesCredentials(outcome)) {
+      if (outcome.kind === 'refused' && refusesCredentials(outcome)) {
         telemetry.record('oauth_credentials_refused', { status: outcome.status });
-        throw rejected();
+        const { clientId, clientSecret } = secret;
+        return { ...outcome, credentials: { clientId, clientSecret } };
       }
     }
     if (outcome.kind === 'refused' && outcome.status < 500) recordRefusal(telemetry, 'oauth', outcome);

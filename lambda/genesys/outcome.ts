@@ -9,34 +9,32 @@ export interface UpstreamProblem {
   readonly text: string;
 }
 
-/**
- * What came of one attempt. Failures are values here: the caller decides which may be repeated. `repeatAfterMs`
- * is set where several callers share the attempt and are to repeat it together.
- */
+/** What came of one attempt. Failures are values here: the caller decides which may be repeated. */
 export type Outcome<T> =
   | { readonly kind: 'ok'; readonly value: T }
-  /** 429, or the token endpoint's own way of saying so. `retryAfterMs`: how long it asked us to wait. */
-  | { readonly kind: 'limited'; readonly retryAfterMs: number | undefined; readonly told: boolean }
+  /** 429, or the token endpoint's own way of saying so. `retryAfterMs`: how long we are asked to wait. */
+  | { readonly kind: 'limited'; readonly retryAfterMs: number | undefined }
   /** Any other status than 2xx. */
   | {
       readonly kind: 'refused';
       readonly status: number;
-      /** How long it asked us to wait. */
+      /** How long we are asked to wait. */
       readonly retryAfterMs: number | undefined;
-      readonly repeatAfterMs?: number | undefined;
       readonly problem: UpstreamProblem;
       /** By which Genesys' support finds the call. */
       readonly correlationId: string | undefined;
+      /** The client id and secret that were refused, at the token endpoint. */
+      readonly credentials?: { readonly clientId: string; readonly clientSecret: string } | undefined;
     }
   /** A 2xx that is not what was promised. */
   | { readonly kind: 'malformed' }
-  /** The request certainly did not reach Genesys. */
-  | { readonly kind: 'unsent'; readonly repeatAfterMs?: number | undefined }
-  /** It may have reached Genesys; the answer was lost. `budgetEnded`: the request's time ended, not the attempt's. */
+  /** The request certainly did not reach Genesys; `retryAfterMs` where calls are suspended. */
+  | { readonly kind: 'unsent'; readonly retryAfterMs?: number | undefined }
+  /** It may have reached Genesys; the response was lost. `budgetEnded`: the request's time ended, not the attempt's. */
   | {
       readonly kind: 'lost';
       readonly budgetEnded: boolean;
-      readonly repeatAfterMs?: number | undefined;
+      readonly retryAfterMs?: number | undefined;
     };
 
 /** An outcome that is final: limiting has become a LimitedError by then. */
@@ -46,23 +44,19 @@ const defaultRetryAfterMs = 3000;
 
 /** Genesys is down or failing; `retryAfterMs` where it is known. */
 export const unavailable = (retryAfterMs: number = defaultRetryAfterMs): GuestError =>
-  new GuestError('genesys_unavailable', 'Genesys Cloud is not available; please try again later.', {
-    retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)),
-  });
+  new GuestError('unavailable', { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1000)) });
 
-/** Genesys refused for good, or its answer is not what it promised. */
-export const rejected = (): GuestError =>
-  new GuestError('genesys_rejected', 'Genesys Cloud refused the request.');
+/** Genesys refused for good, or its response is not what it promised. */
+export const rejected = (): GuestError => new GuestError('rejected');
 
 /** The domain's error for a failure. */
 export const errorOf = (failure: Failure): GuestError => {
   switch (failure.kind) {
     case 'limited':
-      return unavailable(failure.retryAfterMs);
     case 'unsent':
-      return unavailable();
+      return unavailable(failure.retryAfterMs);
     case 'lost':
-      return failure.budgetEnded ? deadlineExceeded() : unavailable();
+      return failure.budgetEnded ? deadlineExceeded() : unavailable(failure.retryAfterMs);
     case 'malformed':
       return rejected();
     case 'refused':

@@ -23,3 +23,7 @@ export const regionDomains = [
   'use2.us-gov-pure.cloud',
   'edee1.eusc-pure.cloud',
 ] as const;
+
+/** Whether a text is the domain of a published region. */
+export const isRegionDomain = (text: string): text is (typeof regionDomains)[number] =>
+  regionDomains.some((domain) => domain === text);

@@ -1,11 +1,27 @@
 import type { Deadline } from '../guest/ports.ts';
 
-/** The shared token as the table holds it: worth nothing without the client secret. */
-export interface SealedToken {
-  readonly sealed: string;
-  readonly expiresAtMs: number;
-  /** Changes with every write. */
-  readonly version: string;
+/** What all containers share of one OAuth token; worth nothing without the client secret. */
+export interface SharedTokenEntry {
+  readonly token?:
+    | {
+        readonly sealed: string;
+        readonly expiresAtMs: number;
+        /** Names the token: taking the lease for its replacement does not change it. */
+        readonly version: string;
+      }
+    | undefined;
+  /** Somebody asks the token endpoint until then. */
+  readonly leasedUntilMs?: number | undefined;
+  /** The token endpoint failed or limited: nobody asks it before. */
+  readonly pause?: TokenPause | undefined;
+}
+
+export interface TokenPause {
+  readonly untilMs: number;
+  /** Why: it named a wait, or it failed. */
+  readonly reason: 'limited' | 'failing';
+  /** Failures in a row of all containers: each doubles the pause. */
+  readonly failures: number;
 }
 
 /**
@@ -13,17 +29,16 @@ export interface SealedToken {
  * Every method throws StoreUnavailableError when the table cannot be reached in time.
  */
 export interface SharedTokenStore {
-  /** The entry, by a read that came with the tables' round trip where there was one just now. */
-  read(key: string, deadline: Deadline): Promise<SealedToken | undefined>;
+  read(key: string, deadline: Deadline): Promise<SharedTokenEntry>;
   /**
-   * Takes the short lease for asking Genesys. `renewing` names the version that is to be renewed or replaced;
-   * without it the lease is only given where there is no live token. `undefined`: somebody else holds it.
+   * Takes the lease for asking the token endpoint. `replacing` is the version of a token that is to be replaced;
+   * without it the lease is only given where there is no usable token. `undefined`: somebody else holds it.
    */
   lease(
     key: string,
-    renewing: string | undefined,
+    replacing: string | undefined,
     deadline: Deadline,
-  ): Promise<{ readonly owner: string; readonly untilMs: number } | undefined>;
+  ): Promise<{ readonly owner: string } | undefined>;
   /** Stores the token and ends the lease; false when the lease was lost. */
   store(
     key: string,
@@ -31,8 +46,8 @@ export interface SharedTokenStore {
     token: { readonly sealed: string; readonly expiresAtMs: number },
     deadline: Deadline,
   ): Promise<boolean>;
-  /** Ends the lease. */
-  release(key: string, owner: string, deadline: Deadline): Promise<void>;
+  /** Ends the lease, with a pause for everybody where there is one. */
+  release(key: string, owner: string, pause: TokenPause | undefined, deadline: Deadline): Promise<void>;
   /** Removes the token if it still is that version: Genesys refused it. */
   invalidate(key: string, version: string, deadline: Deadline): Promise<void>;
 }

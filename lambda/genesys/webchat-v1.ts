@@ -1,41 +1,46 @@
 import * as v from 'valibot';
-import { AmbiguousCreationError, GuestError, UnknownGuestError } from '../guest/errors.ts';
-import type { Deadline, GuestProvider, RegisterCommand } from '../guest/ports.ts';
+import {
+  AmbiguousCreationError,
+  GuestError,
+  LeaseTooShortError,
+  UnknownGuestError,
+} from '../guest/errors.ts';
+import type { Clock, Deadline, GuestProvider, RegisterCommand } from '../guest/ports.ts';
 import { type AttributeMap, mappedAttributes } from '../guest/profile.ts';
-import { type AuthorisedCallOptions, createAuthorisedCall } from './authorised-call.ts';
-import type { CreationGate } from './creation-gate.ts';
+import type { Call, RetryPlan } from './call-policy.ts';
+import { type CreationGate, callsAfterCreation } from './creation-gate.ts';
 import { errorOf, type Failure } from './outcome.ts';
-import type { RetryPlan } from './retry.ts';
 
 /** What the OAuth token must be granted for. */
 export const webchatScope = 'webchat:guest:write webchat:token:write';
 
-export interface WebchatV1Options extends AuthorisedCallOptions {
+export interface WebchatV1Options {
+  readonly call: Call;
+  readonly clock: Clock;
   readonly baseUrl: string;
+  /** Longest that one attempt takes. */
+  readonly timeoutMs: number;
+  /** Whether guests say if their session was verified. */
+  readonly showsVerification: boolean;
   readonly integrationSource: string;
   readonly attributeMap: AttributeMap;
   readonly gate: CreationGate;
 }
 
-// A guest id becomes part of a path: nothing that could change it.
-const guestAnswer = v.object({
-  id: v.pipe(
-    v.string(),
-    v.maxLength(256),
-    v.regex(/^(?!\.{1,2}$)[^\s\p{Cc}]+$/u),
-    v.check((id) => id.isWellFormed()),
-  ),
-});
-const tokenAnswer = v.object({
+// A guest id becomes part of a path: nothing that percent-encoding, or a proxy that undoes it, could change.
+const guestResponse = v.object({ id: v.pipe(v.string(), v.regex(/^(?!\.{1,2}$)[\w.~-]{1,256}$/)) });
+const tokenResponse = v.object({
   token: v.pipe(v.string(), v.minLength(1)),
   expires_at: v.pipe(
     v.string(),
     v.isoTimestamp(),
     v.check((text) => !Number.isNaN(Date.parse(text))),
+    // UTC, whatever offset Genesys writes.
+    v.transform((text) => new Date(text).toISOString()),
   ),
 });
 
-const tokenPlan: RetryPlan = { endpoint: 'guest_token', limitBaseMs: 1500, repeat: 'always' };
+const tokenPlan: RetryPlan = { endpoint: 'guest_token', limitBaseMs: 1500, repeat: 'always', followedBy: 0 };
 
 /** Whether a guest may exist at Genesys although its creation has failed. */
 const isAmbiguous = (failure: Failure): boolean =>
@@ -51,36 +56,41 @@ const namesConsent = (failure: Failure): boolean =>
 /** What a failed creation means to the domain. */
 const creationError = (failure: Failure): GuestError => {
   if (namesConsent(failure)) {
-    return new GuestError('consent_required', 'Genesys Cloud needs consent to open the chat.');
+    return new GuestError('consent_required');
   }
   const error = errorOf(failure);
   if (!isAmbiguous(failure)) return error;
-  const { code, message, retryAfterSeconds } = error;
-  return new AmbiguousCreationError(code, message, { retryAfterSeconds });
+  return new AmbiguousCreationError(error.code, { retryAfterSeconds: error.retryAfterSeconds });
 };
 
 /** The tutorial's contract: guests and guest tokens by `/api/v2/webchat/v1`. */
 export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
-  const { baseUrl, integrationSource, attributeMap, gate } = options;
+  const { call, clock, baseUrl, timeoutMs, showsVerification, integrationSource, attributeMap, gate } =
+    options;
   const guestsUrl = `${baseUrl}/api/v2/webchat/v1/guests`;
-  const call = createAuthorisedCall(options);
   const guestPlan: RetryPlan = {
     endpoint: 'guest',
     limitBaseMs: 1000,
     repeat: 'undelivered',
+    followedBy: callsAfterCreation,
     onLimited: (waitMs) => gate.hold(waitMs),
   };
 
-  const guestBody = ({ profile, consent }: RegisterCommand) => ({
+  const guestBody = ({ profile, consent, verified }: RegisterCommand) => ({
     name: profile.firstName?.trim() ? profile.firstName : 'Anonymous Visitor',
     email: profile.email,
     consentGiven: consent.given,
     consentType: consent.type,
-    attributes: { ...mappedAttributes(profile, attributeMap), integrationSource },
+    attributes: {
+      ...mappedAttributes(profile, attributeMap),
+      integrationSource,
+      ...(showsVerification ? { sessionVerified: verified } : {}),
+    },
   });
 
   return {
     name: 'webchat-v1',
+    guestHasProfile: true,
 
     register: async (command, deadline) => {
       const created = await call(
@@ -89,10 +99,11 @@ export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
           method: 'POST',
           url: guestsUrl,
           body: { json: guestBody(command) },
-          schema: guestAnswer,
+          schema: guestResponse,
           before: async () => {
             await gate.admit(deadline);
-            await command.beforeCreation();
+            // Somebody else could create a second guest while this attempt is under way.
+            if (clock.now() + timeoutMs > command.createUntilMs) throw new LeaseTooShortError();
           },
         },
         deadline,
@@ -101,14 +112,14 @@ export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
       return { guestId: created.value.id };
     },
 
-    issueToken: async ({ guestId }, deadline: Deadline) => {
+    issueToken: async ({ guestId }, _session, deadline: Deadline) => {
       const issued = await call(
         {
           plan: tokenPlan,
           method: 'POST',
           url: `${guestsUrl}/${encodeURIComponent(guestId)}/tokens`,
           body: { json: {} },
-          schema: tokenAnswer,
+          schema: tokenResponse,
           expected: [404],
         },
         deadline,

@@ -1,31 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { AmbiguousCreationError, GuestError, LimitedError, StoreUnavailableError } from './errors.ts';
+import type { UnsavedGuest } from './open-session.ts';
+import type {
+  Deadline,
+  GuestRegistry,
+  KnownGuest,
+  Lease,
+  QueuedRegistration,
+  Registration,
+  VisitorTables,
+} from './ports.ts';
 import {
-  type ClaimedRegistrationDependencies,
-  ClaimLostError,
-  createClaimedRegistration,
-} from './claimed-registration.ts';
-import { AmbiguousCreationError, GuestError, LimitedError } from './errors.ts';
-import type { Claim, Deadline, GuestRegistry, QueuedRegistration, VisitorTables } from './ports.ts';
-import { type ProfileSettings, serves, visitorOf } from './visitor.ts';
+  createRegisterUnderLease,
+  LeaseLostError,
+  type RegisterUnderLeaseDependencies,
+} from './register-under-lease.ts';
+import type { SessionHashes } from './session-hash.ts';
+import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
-export interface DrainRegistrationDependencies extends ClaimedRegistrationDependencies {
+export interface DrainRegistrationDependencies extends RegisterUnderLeaseDependencies {
   readonly tables: VisitorTables;
   readonly registry: GuestRegistry;
-  readonly settings: ProfileSettings & { readonly overflowMaxAgeSeconds: number };
+  readonly settings: RegisterUnderLeaseDependencies['settings'] &
+    ProfileSettings & { readonly overflowMaxAgeSeconds: number };
 }
 
 /** `done`: the message may be deleted. `later`: deliver it again after so many seconds. */
 export type DrainOutcome =
   | { readonly kind: 'done' }
-  /** `limited`: Genesys asks to wait, which holds for every other registration as well. */
+  /** `limited`: the provider asks to wait, which holds for every other registration as well. */
   | { readonly kind: 'later'; readonly afterSeconds: number; readonly limited?: boolean };
 
 const done: DrainOutcome = { kind: 'done' };
 const later = (afterSeconds: number) => ({ kind: 'later', afterSeconds }) as const;
 
-/** A registration is given up after so many deliveries. */
+/** A registration is given up after this many deliveries. */
 export const maxDeliveries = 10;
 /** While somebody else holds the lease, or the CRM cannot be read. */
 const shortPauseSeconds = 2;
+const maxUnsaved = 1000;
+
+type Attempt =
+  | { readonly kind: 'registered' }
+  | { readonly kind: 'give_up'; readonly reason: string }
+  | { readonly kind: 'postpone'; readonly afterSeconds: number; readonly limited?: boolean }
+  | { readonly kind: 'drop' }
+  | { readonly kind: 'lease_lost' };
 
 /**
  * Registers the guest of one queued session; never asks for a guest token, which is minted for the visitor's
@@ -34,18 +54,80 @@ const shortPauseSeconds = 2;
  */
 export const createDrainRegistration = (deps: DrainRegistrationDependencies) => {
   const { tables, registry, provider, clock, telemetry, settings } = deps;
-  const registering = createClaimedRegistration(deps);
+  const underLease = createRegisterUnderLease(deps);
+  const maxAgeMs = settings.overflowMaxAgeSeconds * 1000;
 
-  const giveUp = async (claim: Claim, reason: string, deadline: Deadline): Promise<DrainOutcome> => {
-    telemetry.record('registration_given_up', { sessionHash: claim.sessionHash, reason });
-    await registry.fail(claim, deadline);
-    return done;
+  /** What a failed registration means for the message. */
+  const afterFailure = (error: unknown, ageMs: number, last: boolean): Attempt => {
+    if (error instanceof LeaseLostError) return { kind: 'lease_lost' };
+    if (error instanceof StoreUnavailableError) throw error;
+    // Not repeated by us: the visitor's next request starts a new attempt.
+    if (error instanceof AmbiguousCreationError) return { kind: 'drop' };
+    if (error instanceof LimitedError) {
+      const hopeless = error.daily || ageMs + error.waitMs > maxAgeMs || last;
+      return hopeless
+        ? { kind: 'give_up', reason: 'limited' }
+        : { kind: 'postpone', afterSeconds: Math.ceil(error.waitMs / 1000), limited: true };
+    }
+    const code = error instanceof GuestError ? error.code : undefined;
+    if (code === 'rejected' || code === 'consent_required') return { kind: 'give_up', reason: code };
+    if (last) return { kind: 'give_up', reason: 'too_many_deliveries' };
+    return { kind: 'postpone', afterSeconds: (error instanceof GuestError && error.retryAfterSeconds) || 5 };
   };
 
-  const postpone = async (claim: Claim, afterSeconds: number, deadline: Deadline) => {
-    telemetry.record('registration_postponed', { sessionHash: claim.sessionHash, afterSeconds });
-    await registering.release(registry, claim, deadline);
-    return later(afterSeconds);
+  /** Guests that this container registered and could not save: the next delivery need only save them. */
+  const unsaved = new Map<string, UnsavedGuest>();
+
+  const save = async (lease: Lease, guest: KnownGuest, deadline: Deadline): Promise<void> => {
+    const [sessionHash] = lease.hashes;
+    unsaved.delete(sessionHash);
+    if (await underLease.complete(registry, lease, guest, deadline)) return;
+    unsaved.set(sessionHash, { guest, owner: lease.owner });
+    for (const oldest of unsaved.keys()) {
+      if (unsaved.size <= maxUnsaved) break;
+      unsaved.delete(oldest);
+    }
+    throw new StoreUnavailableError('the guest is not saved yet');
+  };
+
+  const register = async (
+    lease: Lease,
+    visitor: Visitor,
+    previous: KnownGuest | undefined,
+    deadline: Deadline,
+  ): Promise<void> => {
+    const known = unsaved.get(lease.hashes[0])?.guest ?? previous;
+    if (known !== undefined && serves(known, visitor, provider.name))
+      return await save(lease, known, deadline);
+    const created = await underLease.register(registry, lease, visitor, previous, deadline);
+    await save(created.lease, created.guest, deadline);
+  };
+
+  const attempt = async (
+    message: QueuedRegistration,
+    { guest, consent = message.consent, verified }: Registration,
+    lease: Lease,
+    ageMs: number,
+    last: boolean,
+    deadline: Deadline,
+  ): Promise<Attempt> => {
+    if (ageMs > maxAgeMs) return { kind: 'give_up', reason: 'too_old' };
+    if (message.provider !== provider.name) return { kind: 'give_up', reason: 'other_provider' };
+    // The registry's consent is the newest: the CRM is not read at all once it has been withdrawn.
+    const crm = consent.given
+      ? await tables.readCrm(lease.hashes, deadline)
+      : ({ kind: 'not_read' } as const);
+    if (crm.kind === 'degraded' && !last && ageMs < maxAgeMs / 2) {
+      return { kind: 'postpone', afterSeconds: shortPauseSeconds };
+    }
+    const session = { hashes: lease.hashes, binding: undefined };
+    const visitor = visitorOf(session, { consent, verified }, crm, provider, settings);
+    try {
+      await register(lease, visitor, guest, deadline);
+      return { kind: 'registered' };
+    } catch (error) {
+      return afterFailure(error, ageMs, last);
+    }
   };
 
   return async (
@@ -53,68 +135,45 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
     deliveries: number,
     deadline: Deadline,
   ): Promise<DrainOutcome> => {
-    const { sessionHash, olderHashes } = message;
-    const registration = await registry.find([sessionHash], deadline);
+    const { sessionHash, olderHashes, queuedAtMs } = message;
+    const hashes: SessionHashes = [sessionHash, ...olderHashes];
+    const registration = await registry.find(hashes, deadline);
     if (registration?.queued === undefined) {
       // A lease without more: the request that sent this message is about to say so in the registry.
       return registration?.leasedUntilMs === undefined ? done : later(shortPauseSeconds);
     }
-    const { queued } = registration;
-    const claim = await registry.claim(sessionHash, registration, deadline);
-    if (claim === undefined) return later(shortPauseSeconds);
+    // A later attempt has a message of its own: this one neither serves nor ends it.
+    if (queuedAtMs < registration.queued.atMs) return done;
+    const lease = await registry.acquire(
+      hashes,
+      registration,
+      unsaved.get(sessionHash)?.owner ?? randomUUID(),
+      deadline,
+    );
+    if (lease === undefined) return later(shortPauseSeconds);
 
-    const maxAgeMs = settings.overflowMaxAgeSeconds * 1000;
-    const ageMs = clock.now() - message.queuedAtMs;
-    if (ageMs > maxAgeMs) return await giveUp(claim, 'too_old', deadline);
-    if (message.provider !== provider.name) return await giveUp(claim, 'other_provider', deadline);
-
-    const last = deliveries >= maxDeliveries;
-    // The registry's consent is the newest: the CRM is not read at all once it has been withdrawn.
-    const { crm } = await tables.read([sessionHash, ...olderHashes], { crm: queued.consent.given }, deadline);
-    if (crm.kind === 'degraded' && !last && ageMs < maxAgeMs / 2) {
-      return await postpone(claim, shortPauseSeconds, deadline);
-    }
-    const visitor = visitorOf([sessionHash, ...olderHashes], queued.consent, crm, settings);
-    const { profile, profileDigest, consent } = visitor;
-    const previous = registration.guest;
-    if (previous !== undefined && serves(previous, visitor, provider.name)) {
-      await registering.complete(registry, claim, previous, deadline);
-      return done;
-    }
-    try {
-      const registered = await registering.register(
-        registry,
-        claim,
-        { sessionHash, profile, profileDigest, consent, previous },
-        deadline,
-      );
-      await registering.complete(registry, registered.claim, registered.guest, deadline);
-      const waitedSeconds = Math.round((clock.now() - message.queuedAtMs) / 1000);
-      telemetry.record('registration_served', { sessionHash, waitedSeconds });
-      return done;
-    } catch (error) {
-      if (error instanceof ClaimLostError) return later(shortPauseSeconds);
-      if (error instanceof LimitedError) {
-        const tooLong = error.daily || ageMs + error.waitMs > maxAgeMs;
-        if (tooLong || last) return await giveUp(claim, 'limited', deadline);
-        const postponed = await postpone(claim, Math.ceil(error.waitMs / 1000), deadline);
-        return { ...postponed, limited: true };
-      }
-      if (error instanceof AmbiguousCreationError) {
-        // Not repeated by us: the visitor's next request starts a new attempt.
-        telemetry.record('registration_dropped', { sessionHash, reason: 'answer_lost' });
-        await registering.release(registry, claim, deadline, { dropQueued: true });
+    const ageMs = clock.now() - registration.queued.atMs;
+    const result = await attempt(message, registration, lease, ageMs, deliveries >= maxDeliveries, deadline);
+    switch (result.kind) {
+      case 'registered':
+        telemetry.record('registration_served', { sessionHash, waitedSeconds: Math.round(ageMs / 1000) });
         return done;
+      case 'give_up':
+        telemetry.record('registration_given_up', { sessionHash, reason: result.reason });
+        await registry.fail(lease, deadline);
+        return done;
+      case 'drop':
+        telemetry.record('registration_dropped', { sessionHash, reason: 'response_lost' });
+        await underLease.release(registry, lease, deadline, { dropQueued: true });
+        return done;
+      case 'lease_lost':
+        return later(shortPauseSeconds);
+      case 'postpone': {
+        const { afterSeconds, limited = false } = result;
+        telemetry.record('registration_postponed', { sessionHash, afterSeconds });
+        await underLease.release(registry, lease, deadline);
+        return { ...later(afterSeconds), limited };
       }
-      if (
-        error instanceof GuestError &&
-        (error.code === 'genesys_rejected' || error.code === 'consent_required')
-      ) {
-        return await giveUp(claim, error.code, deadline);
-      }
-      if (last) return await giveUp(claim, 'too_many_deliveries', deadline);
-      const afterSeconds = error instanceof GuestError ? (error.retryAfterSeconds ?? 5) : 5;
-      return await postpone(claim, afterSeconds, deadline);
     }
   };
 };

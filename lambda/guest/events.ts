@@ -9,11 +9,17 @@ export type GuestEvent =
   | 'guest_reused'
   /** `sessionHash`, `reason`: a guest may exist at Genesys that nobody knows. */
   | 'guest_orphaned'
-  /** Genesys does not know the remembered guest any more; it is registered anew. */
+  /** Genesys does not know the remembered guest any more; it is registered again. */
   | 'guest_unknown'
   /** `operation`: the registry could not be reached; uniqueness holds within this container only. */
   | 'registry_unavailable'
   | 'registration_queued'
+  /** `sessionHash`, `enrichment`, `verified`: a message flow was given a visitor. */
+  | 'visitor_resolved'
+  /** `reason`: a message flow asked for a visitor that is not known, or not any more. */
+  | 'visitor_unknown'
+  /** `sessionHash`: a reference was presented by another conversation than its own. */
+  | 'reference_reused'
   | 'queue_unavailable'
   | 'registration_served'
   | 'registration_postponed'

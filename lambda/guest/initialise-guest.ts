@@ -1,30 +1,32 @@
-import type { Enrichment } from '../contract.ts';
-import type { Consent } from './consent.ts';
 import type { AttributeValue } from './crm-record.ts';
+import type { Enrichment } from './enrichment.ts';
 import { GuestError, StoreUnavailableError, UnknownGuestError } from './errors.ts';
 import {
-  createFindOrRegister,
-  type FindOrRegisterDependencies,
-  type FoundGuest,
+  createObtainGuest,
+  type ObtainedGuest,
+  type ObtainGuestDependencies,
   type QueuedGuest,
-} from './find-or-register.ts';
-import { createOpenSession, type OpenedSession, type OpenSessionDependencies } from './open-session.ts';
-import type { Deadline, GuestToken } from './ports.ts';
-import { anonymousProfile, exposedAttributes } from './profile.ts';
-import { hashSession, type SessionHashKey } from './session-hash.ts';
+} from './obtain-guest.ts';
+import {
+  createOpenSession,
+  type OpenedSession,
+  type OpenSessionDependencies,
+  unlessUnreachable,
+} from './open-session.ts';
+import type { Deadline, GuestToken, VisitorEvidence } from './ports.ts';
+import { exposedAttributes } from './profile.ts';
+import { identifySession, type SessionHashKey } from './session-hash.ts';
 import type { Visitor } from './visitor.ts';
 
-export interface InitialiseGuestDependencies
-  extends Omit<FindOrRegisterDependencies & OpenSessionDependencies, 'unsaved'> {
+export interface InitialiseGuestDependencies extends ObtainGuestDependencies, OpenSessionDependencies {
   /** The keys that session ids are hashed under; newest first. */
   readonly hashKeys: (deadline: Deadline) => Promise<readonly SessionHashKey[]>;
   readonly settings: OpenSessionDependencies['settings'] &
-    FindOrRegisterDependencies['settings'] & { readonly exposedCrmAttributes: readonly string[] };
+    ObtainGuestDependencies['settings'] & { readonly exposedCrmAttributes: readonly string[] };
 }
 
-export interface InitialiseGuestCommand {
+export interface InitialiseGuestCommand extends VisitorEvidence {
   readonly sessionId: string;
-  readonly consent: Consent;
 }
 
 export type InitialiseGuestResult =
@@ -43,90 +45,68 @@ const longestRetryAfterSeconds = 60;
 /**
  * The use case: a session becomes a guest and a token.
  * One guest per session, profile and consent; the token is always minted for this call.
- * @throws GuestError with the code the website gets
+ * @throws GuestError with the code that says why not
  */
 export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
-  const { memory, provider, queue, telemetry, settings } = deps;
-  const unsaved = new Set<string>();
-  const open = createOpenSession({ ...deps, unsaved });
-  const findOrRegister = createFindOrRegister({ ...deps, unsaved });
+  const { memory, registry, provider, queue, telemetry, settings } = deps;
+  const open = createOpenSession(deps);
+  const obtainGuest = createObtainGuest(deps);
 
+  const inMemory = async (session: OpenedSession, deadline: Deadline): Promise<OpenedSession> => ({
+    ...session,
+    store: memory,
+    registration: await memory.find(session.visitor.session.hashes, deadline),
+    lease: undefined,
+    created: undefined,
+    leaseUncertain: false,
+  });
+
+  /** From the registry or, where that cannot be reached, within this container. */
   const obtain = async (
     session: OpenedSession,
-    refused: string | undefined,
+    unknownGuestId: string | undefined,
     deadline: Deadline,
-  ): Promise<FoundGuest | QueuedGuest> => {
+  ): Promise<ObtainedGuest | QueuedGuest> => {
     try {
-      return await findOrRegister(session, refused, deadline);
+      return await obtainGuest(session, unknownGuestId, deadline);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || session.store === memory) throw error;
       telemetry.record('registry_unavailable', { operation: 'register' });
-      const { visitor } = session;
-      const registration = await memory.find(visitor.hashes, deadline);
-      return await findOrRegister(
-        { ...session, store: memory, registration, claim: undefined, claimUnknown: false },
-        refused,
-        deadline,
-      );
+      return await obtainGuest(await inMemory(session, deadline), unknownGuestId, deadline);
     }
   };
 
-  const issueToken = async (found: FoundGuest, deadline: Deadline): Promise<GuestToken> => {
-    const [token] = await Promise.allSettled([provider.issueToken(found.guest, deadline), found.saving]);
+  /** The session as it is now that the provider does not know its guest. */
+  const reopen = async (session: OpenedSession, deadline: Deadline): Promise<OpenedSession> => {
+    if (session.store === memory) return await inMemory(session, deadline);
+    const { hashes } = session.visitor.session;
+    const registration = await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline));
+    if (registration === 'unreachable') return await inMemory(session, deadline);
+    return { ...session, registration, lease: undefined, created: undefined, leaseUncertain: false };
+  };
+
+  const issueToken = async (
+    { guest, saving }: ObtainedGuest,
+    { session }: Visitor,
+    deadline: Deadline,
+  ): Promise<GuestToken> => {
+    const [token] = await Promise.allSettled([provider.issueToken(guest, session, deadline), saving]);
     if (token.status === 'rejected') throw token.reason;
     return token.value;
   };
 
-  return async (
-    { sessionId, consent }: InitialiseGuestCommand,
-    deadline: Deadline,
-  ): Promise<InitialiseGuestResult> => {
-    const hashes = hashSession(sessionId, await deps.hashKeys(deadline));
-    const session = await open(hashes, consent, deadline);
-    const { store, visitor } = session;
-    let found = await obtain(session, undefined, deadline);
-    if (found.kind === 'guest') {
-      let token: GuestToken;
-      try {
-        token = await issueToken(found, deadline);
-      } catch (error) {
-        if (!(error instanceof UnknownGuestError)) throw error;
-        telemetry.record('guest_unknown', { sessionHash: hashes[0] });
-        const registration = await store.find(hashes, deadline);
-        found = await obtain(
-          { ...session, registration, claim: undefined, claimUnknown: false },
-          found.guest.guestId,
-          deadline,
-        );
-        if (found.kind === 'queued') return await answerQueued(found, deadline);
-        token = await issueToken(found, deadline).catch((again: unknown) => {
-          throw again instanceof UnknownGuestError
-            ? new GuestError('genesys_rejected', 'Genesys Cloud does not accept the guest.', { cause: again })
-            : again;
-        });
-      }
-      return answerIssued(found, token, visitor);
-    }
-    return await answerQueued(found, deadline);
-  };
-
-  async function answerQueued({ waitMs }: QueuedGuest, deadline: Deadline): Promise<InitialiseGuestResult> {
+  const queued = async ({ waitMs }: QueuedGuest, deadline: Deadline): Promise<InitialiseGuestResult> => {
     const backlogSeconds = (await queue?.expectedWaitSeconds(deadline)) ?? 1;
     const seconds = Math.ceil(waitMs / 1000) + backlogSeconds;
     return { kind: 'queued', retryAfterSeconds: Math.min(longestRetryAfterSeconds, seconds) };
-  }
+  };
 
-  function answerIssued(
-    { guest, saving, degraded }: FoundGuest,
+  const issued = (
+    { guest, reused }: ObtainedGuest,
     token: GuestToken,
-    visitor: Visitor,
-  ): InitialiseGuestResult {
-    if (saving === undefined) telemetry.record('guest_reused', { sessionHash: visitor.hashes[0] });
-    const enrichment = degraded === true ? 'degraded' : visitor.enrichment;
-    const profile =
-      enrichment === 'degraded'
-        ? anonymousProfile(visitor.hashes[0], settings.anonymousEmailDomain)
-        : visitor.profile;
+    { session, enrichment, profile }: Visitor,
+  ): InitialiseGuestResult => {
+    if (reused) telemetry.record('guest_reused', { sessionHash: session.hashes[0] });
     telemetry.record(`enrichment_${enrichment}`);
     return {
       kind: 'issued',
@@ -135,5 +115,29 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
       crmAttributes: exposedAttributes(profile, settings.exposedCrmAttributes),
       enrichment,
     };
-  }
+  };
+
+  return async (
+    { sessionId, ...stated }: InitialiseGuestCommand,
+    deadline: Deadline,
+  ): Promise<InitialiseGuestResult> => {
+    const identity = identifySession(sessionId, await deps.hashKeys(deadline));
+    const session = await open(identity, stated, deadline);
+    const { visitor } = session;
+    const obtained = await obtain(session, undefined, deadline);
+    if (obtained.kind === 'queued') return await queued(obtained, deadline);
+    try {
+      return issued(obtained, await issueToken(obtained, visitor, deadline), visitor);
+    } catch (error) {
+      if (!(error instanceof UnknownGuestError)) throw error;
+    }
+    telemetry.record('guest_unknown', { sessionHash: identity.hashes[0] });
+    const again = await obtain(await reopen(session, deadline), obtained.guest.guestId, deadline);
+    if (again.kind === 'queued') return await queued(again, deadline);
+    try {
+      return issued(again, await issueToken(again, visitor, deadline), visitor);
+    } catch (error) {
+      throw error instanceof UnknownGuestError ? new GuestError('rejected', { cause: error }) : error;
+    }
+  };
 };

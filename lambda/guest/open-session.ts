@@ -1,28 +1,41 @@
 import { randomUUID } from 'node:crypto';
-import type { Consent } from './consent.ts';
+import { consentInForce } from './consent.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
 import type {
-  Claim,
+  CrmLookup,
   Deadline,
+  GuestProvider,
   GuestRegistry,
   KnownGuest,
+  Lease,
   Registration,
   Telemetry,
+  VisitorEvidence,
   VisitorTables,
 } from './ports.ts';
-import type { SessionHashes } from './session-hash.ts';
+import type { SessionIdentity } from './session-hash.ts';
 import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
 
+/** A guest that this container registered and could not write to the registry. */
+export interface UnsavedGuest {
+  readonly guest: KnownGuest;
+  /** Who holds the lease that it was registered under, as far as the registry knows. */
+  readonly owner: string;
+}
+
 /** Stands in for the registry while that cannot be reached: one guest per session within this container. */
-export type FallbackRegistry = GuestRegistry & { remember(sessionHash: string, guest: KnownGuest): void };
+export type FallbackRegistry = GuestRegistry & {
+  unsaved(session: SessionIdentity): UnsavedGuest | undefined;
+  /** Remembers that a guest could not be saved, or that it was in the end. */
+  setUnsaved(session: SessionIdentity, unsaved: UnsavedGuest | undefined): void;
+};
 
 export interface OpenSessionDependencies {
   readonly tables: VisitorTables;
+  readonly provider: GuestProvider;
   readonly registry: GuestRegistry;
   readonly memory: FallbackRegistry;
-  /** Sessions whose guest this container registered while the table was away: adopted when it is back. */
-  readonly unsaved: ReadonlySet<string>;
   readonly telemetry: Telemetry<GuestEvent>;
   readonly settings: ProfileSettings;
 }
@@ -33,14 +46,15 @@ export interface OpenedSession {
   readonly store: GuestRegistry;
   readonly visitor: Visitor;
   readonly registration: Registration | undefined;
-  readonly claim: Claim | undefined;
-  /** Names this request in every claim. */
+  readonly lease: Lease | undefined;
+  /** The guest, where the session was new and registering it needed no call to the provider. */
+  readonly created: KnownGuest | undefined;
+  /** Identifies this request in every lease. */
   readonly owner: string;
-  /** Whether the answer to its first claim was lost: the lease may be ours without our knowing. */
-  readonly claimUnknown: boolean;
+  readonly leaseUncertain: boolean;
 }
 
-/** The answer of a registry, or the word that it cannot be reached, which is recorded. */
+/** What a registry says, or that it cannot be reached, which is recorded. */
 export const unlessUnreachable = async <T>(
   telemetry: Telemetry<GuestEvent>,
   operation: string,
@@ -55,42 +69,97 @@ export const unlessUnreachable = async <T>(
   }
 };
 
+/** What a session without a live entry is given in the same round trip: the lease, or its guest. */
+interface Grant {
+  readonly lease?: Lease | undefined;
+  readonly created?: KnownGuest | undefined;
+}
+
 /**
  * Reads both tables and, at the same time, takes the lease if the session is new: one round trip of waiting.
+ * Two cases take another round trip. While two hash keys are configured the lease is taken after the read: a lease
+ * under the newest key says nothing about a guest under the older. And where consent is not stated, the registry
+ * is read first: it may know a refusal, and then the CRM is not read.
  */
-export const createOpenSession =
-  ({ tables, registry, memory, unsaved, telemetry, settings }: OpenSessionDependencies) =>
-  async (hashes: SessionHashes, consent: Consent, deadline: Deadline): Promise<OpenedSession> => {
-    const owner = randomUUID();
-    const known = await memory.find(hashes, deadline);
-    const [read, claimed] = await Promise.all([
-      tables.read(hashes, { crm: consent.given }, deadline),
-      known === undefined
-        ? unlessUnreachable(telemetry, 'claim', registry.claim(hashes[0], undefined, deadline, owner))
-        : undefined,
-    ]);
-    const visitor = visitorOf(hashes, consent, read.crm, settings);
-    let claim = claimed === 'unreachable' ? undefined : claimed;
-    let registration = read.registration;
-    // The claim tells that there is no live entry under the newest hash; without it, the entry is needed.
-    if (registration === 'unreachable' && claimed !== 'unreachable') {
-      registration =
-        claim !== undefined && hashes.length === 1
-          ? undefined
-          : await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline));
+export const createOpenSession = (deps: OpenSessionDependencies) => {
+  const { tables, provider, registry, memory, telemetry, settings } = deps;
+
+  /** Takes what only a session without a live entry is given; `undefined` where there is an entry. */
+  const grant = async (
+    session: SessionIdentity,
+    stated: VisitorEvidence,
+    owner: string,
+    deadline: Deadline,
+  ): Promise<Grant | undefined> => {
+    const { hashes } = session;
+    if (provider.mint === undefined) {
+      const lease = await registry.acquire(hashes, undefined, owner, deadline);
+      return lease && { lease };
     }
-    if (registration === 'unreachable') {
-      if (claim === undefined) {
-        return { store: memory, visitor, registration: known, claim, owner, claimUnknown: false };
-      }
-      registration = undefined;
-    }
-    // Our own claim is no entry.
-    if (claim !== undefined && registration?.sessionHash === hashes[0]) registration = undefined;
-    if (registration === undefined && known !== undefined && unsaved.has(hashes[0])) {
-      claim ??= await registry.claim(hashes[0], undefined, deadline, owner).catch(() => undefined);
-      registration = known;
-    }
-    const claimUnknown = claimed === 'unreachable';
-    return { store: registry, visitor, registration, claim, owner, claimUnknown };
+    const created = await provider.mint(session, stated, deadline);
+    return (await registry.create(hashes[0], created, deadline)) ? { created } : undefined;
   };
+
+  const readBoth = async (
+    session: SessionIdentity,
+    stated: VisitorEvidence,
+    known: Registration | undefined,
+    owner: string,
+    deadline: Deadline,
+  ) => {
+    const { hashes } = session;
+    const { consent } = stated;
+    const isNew = hashes.length === 1 && known === undefined;
+    const [read, granted] = await Promise.all([
+      tables.read(hashes, { crm: consent.stated && consent.given }, deadline),
+      isNew ? unlessUnreachable(telemetry, 'grant', grant(session, stated, owner, deadline)) : undefined,
+    ]);
+    const leaseUncertain = granted === 'unreachable';
+    // A grant proves that there was no live entry: what the read may have seen is that very grant.
+    if (!leaseUncertain && granted !== undefined) {
+      return { crm: read.crm, registration: undefined, leaseUncertain, ...granted };
+    }
+    const registration =
+      read.registration === 'unreachable' && !leaseUncertain
+        ? await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline))
+        : read.registration;
+    return { crm: read.crm, registration, leaseUncertain };
+  };
+
+  return async (
+    session: SessionIdentity,
+    stated: VisitorEvidence,
+    deadline: Deadline,
+  ): Promise<OpenedSession> => {
+    const known = await memory.find(session.hashes, deadline);
+    const unsaved = memory.unsaved(session);
+    const owner = unsaved?.owner ?? randomUUID();
+    const read = await readBoth(session, stated, known, owner, deadline);
+    const { lease, created, leaseUncertain }: Grant & { leaseUncertain: boolean } = read;
+    const reached = read.registration !== 'unreachable';
+    const registration = read.registration === 'unreachable' ? known : read.registration;
+    const consent = consentInForce(stated.consent, registration?.consent);
+
+    const crm = async (): Promise<CrmLookup> => {
+      if (!consent.given || stated.consent.stated) return read.crm;
+      return reached ? await tables.readCrm(session.hashes, deadline) : { kind: 'degraded' };
+    };
+    const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
+    const opened = { visitor, registration, lease, created, owner };
+    if (!reached) return { ...opened, store: memory, leaseUncertain: false };
+    const savedAtMs = registration?.guest?.registeredAtMs ?? 0;
+    if (unsaved === undefined || unsaved.guest.registeredAtMs <= savedAtMs) {
+      return { ...opened, store: registry, leaseUncertain };
+    }
+    // Our own guest, which did not reach the registry: its lease may still stand there in our name.
+    const verified = unsaved.guest.verified || registration?.verified === true;
+    const adopted = {
+      versions: new Map(),
+      ...registration,
+      guest: unsaved.guest,
+      guestEverywhere: false,
+      verified,
+    };
+    return { ...opened, store: registry, registration: adopted, leaseUncertain: true };
+  };
+};

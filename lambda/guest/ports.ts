@@ -1,7 +1,7 @@
 import type { Consent } from './consent.ts';
 import type { CrmRecord } from './crm-record.ts';
 import type { Profile } from './profile.ts';
-import type { SessionHashes } from './session-hash.ts';
+import type { SessionHashes, SessionIdentity } from './session-hash.ts';
 
 /** Time, so that tests and the simulation can turn the clock. All in milliseconds; `now` since the epoch. */
 export interface Clock {
@@ -34,6 +34,8 @@ export interface KnownGuest {
   /** Whether that profile was anonymous: a degraded request never replaces a richer one. */
   readonly anonymous: boolean;
   readonly consent: Consent;
+  /** Whether every request that was ever served with this guest was verified. */
+  readonly verified: boolean;
   readonly registeredAtMs: number;
   /** End of its registry entry. */
   readonly expiresAtMs: number;
@@ -41,81 +43,111 @@ export interface KnownGuest {
   readonly sealedToken?: string | undefined;
 }
 
-/** What the registry remembers of one session. Live parts only: what has run out is left out. */
+/** What the registry remembers of one session, under all of its hashes. Live parts only. */
 export interface Registration {
-  readonly sessionHash: string;
-  /** Changes with every write: a claim over a known entry names the version it has seen. */
-  readonly version: string;
+  /** Of the entry under each hash: it changes with every write, and a lease over an entry names the one it has seen. */
+  readonly versions: ReadonlyMap<string, string | undefined>;
   readonly guest?: KnownGuest | undefined;
-  /** The newest consent, where a registration waits in the queue. */
-  readonly queued?: { readonly atMs: number; readonly consent: Consent } | undefined;
+  /** Whether the entry under each hash has that guest: containers that know one key only must find it, too. */
+  readonly guestEverywhere: boolean;
+  /** A registration waits in the queue since then. */
+  readonly queued?: { readonly atMs: number } | undefined;
   readonly failed?: { readonly atMs: number } | undefined;
   /** Somebody registers this session's guest until then. */
   readonly leasedUntilMs?: number | undefined;
+  /** The newest consent. */
+  readonly consent?: Consent | undefined;
+  /** The customer's contact, and the digest of what it was told. */
+  readonly contact?: RememberedContact | undefined;
+  /** Whether the session has been verified: then nobody gets in unverified. */
+  readonly verified: boolean;
 }
 
-/** The exclusive right to register one session's guest, until it runs out. */
-export interface Claim {
-  readonly sessionHash: string;
+export interface RememberedContact {
+  readonly id: string;
+  readonly digest: string;
+}
+
+/** The exclusive right to register one session's guest, until it expires. */
+export interface Lease {
+  readonly hashes: SessionHashes;
   readonly owner: string;
   readonly untilMs: number;
-  /** Its former holder died between claim and result: a guest may be orphaned at Genesys. */
+  /** Its former holder died before it came to a result: a guest may be orphaned at the provider. */
   readonly takenOver: boolean;
 }
 
-/** Answer of one round trip to both tables; what could not be read is `unreachable`, never thrown. */
+/** Result of one round trip to both tables; what could not be read is `unreachable`, never thrown. */
 export interface VisitorRead {
   readonly crm: CrmLookup;
   readonly registration: Registration | undefined | 'unreachable';
 }
 
-/** CRM record and registry entry of a session, in one round trip. */
 export interface VisitorTables {
+  /** CRM record (where wanted) and registration of a session, in one round trip. */
   read(hashes: SessionHashes, want: { readonly crm: boolean }, deadline: Deadline): Promise<VisitorRead>;
+  /** The CRM record alone. */
+  readCrm(hashes: SessionHashes, deadline: Deadline): Promise<CrmLookup>;
+}
+
+/** What a visitor stated, as far as it outlives a request. */
+export interface VisitorEvidence {
+  readonly consent: Consent;
+  readonly verified: boolean;
 }
 
 /**
- * Which guest belongs to which session, for all containers.
+ * Which guest belongs to which session, for all containers. Everything is written under each hash of a session.
  * Every method throws StoreUnavailableError when the table cannot be reached in time.
  */
 export interface GuestRegistry {
-  /** The live entry under the newest hash that has one. */
   find(hashes: SessionHashes, deadline: Deadline): Promise<Registration | undefined>;
   /**
-   * Takes the lease. Without `over`: only where there is no live entry. With it: only while the entry is still
-   * the one that was seen and its lease has run out. `undefined` when somebody else was faster.
-   * `owner` names the caller: a lease that it got without knowing, since the answer was lost, is given again.
+   * Takes the lease. Without `seen`: only where there is no live entry. With it: only while the entries are still
+   * those that were seen and their leases have expired. `undefined` when somebody else was faster.
+   * `owner` identifies the caller: if an earlier grant's response was lost, the same owner is granted the lease again.
    */
-  claim(
-    sessionHash: string,
-    over: Registration | undefined,
+  acquire(
+    hashes: SessionHashes,
+    seen: Registration | undefined,
+    owner: string,
     deadline: Deadline,
-    owner?: string,
-  ): Promise<Claim | undefined>;
+  ): Promise<Lease | undefined>;
+  /** Remembers a guest under one hash, where there is no live entry. False where there is one. */
+  create(sessionHash: string, guest: KnownGuest, deadline: Deadline): Promise<boolean>;
   /** Prolongs a lease; `undefined` when it was lost. */
-  renew(claim: Claim, deadline: Deadline): Promise<Claim | undefined>;
-  /** Remembers the guest and the consent, ends the lease. False when the lease was lost. */
-  complete(claim: Claim, guest: KnownGuest, deadline: Deadline): Promise<boolean>;
-  /** Remembers that the registration is queued, ends the lease. False when the lease was lost. */
-  queue(claim: Claim, consent: Consent, deadline: Deadline): Promise<boolean>;
-  /** A newer consent for a registration that is queued. */
-  updateConsent(registration: Registration, consent: Consent, deadline: Deadline): Promise<void>;
+  renew(lease: Lease, deadline: Deadline): Promise<Lease | undefined>;
+  /** Remembers the guest and its consent, ends the lease. False when the lease was lost. */
+  complete(lease: Lease, guest: KnownGuest, deadline: Deadline): Promise<boolean>;
+  /** Remembers since when the registration is queued, ends the lease. False when the lease was lost. */
+  queue(lease: Lease, queuedAtMs: number, evidence: VisitorEvidence, deadline: Deadline): Promise<boolean>;
   /** Remembers that the queue gave the registration up, ends the lease. */
-  fail(claim: Claim, deadline: Deadline): Promise<boolean>;
-  /** Ends the lease and leaves the entry as it was before, or without its `queued` state. */
-  release(claim: Claim, deadline: Deadline, options?: { readonly dropQueued?: boolean }): Promise<void>;
+  fail(lease: Lease, deadline: Deadline): Promise<boolean>;
+  /** Remembers what the visitor stated, and only that, ends the lease. */
+  refuse(lease: Lease, evidence: VisitorEvidence, deadline: Deadline): Promise<boolean>;
+  /** Ends the lease and leaves the entries as they were before, or without their `queued` state. */
+  release(lease: Lease, deadline: Deadline, options?: { readonly dropQueued?: boolean }): Promise<void>;
+  /** Remembers the contact beside the guest; false where that guest is not remembered any more. */
+  rememberContact(
+    hashes: SessionHashes,
+    guestId: string,
+    contact: RememberedContact,
+    deadline: Deadline,
+  ): Promise<boolean>;
+  /** A newer statement of a visitor whose guest, or queued registration, stays as it is. */
+  updateEvidence(hashes: SessionHashes, evidence: VisitorEvidence, deadline: Deadline): Promise<void>;
 }
 
 /** What a provider needs to register a guest. */
 export interface RegisterCommand {
-  readonly sessionHash: string;
+  readonly session: SessionIdentity;
   readonly profile: Profile;
-  readonly profileDigest: string;
   readonly consent: Consent;
-  /** The session's guest so far, where one is being replaced or enriched. */
+  readonly verified: boolean;
+  /** The session's guest so far, where one is being replaced. */
   readonly previous?: KnownGuest | undefined;
-  /** Called before each attempt that creates a guest: throws when this caller may no longer create it. */
-  readonly beforeCreation: () => Promise<void>;
+  /** The lease ends then, in epoch milliseconds: no creation may be under way any more. */
+  readonly createUntilMs: number;
 }
 
 export interface RegisteredGuest {
@@ -123,8 +155,6 @@ export interface RegisteredGuest {
   readonly sealedToken?: string | undefined;
   /** When the guest ends, where the provider keeps an earlier guest; default: a full lifetime from now. */
   readonly expiresAtMs?: number | undefined;
-  /** The profile did not reach the provider; the chat opens all the same. */
-  readonly degraded?: boolean | undefined;
 }
 
 export interface GuestToken {
@@ -143,20 +173,54 @@ export interface GuestToken {
 /** One way of registering guests. */
 export interface GuestProvider {
   readonly name: string;
+  /** Whether a guest is registered with the profile: then a changed profile registers again. */
+  readonly guestHasProfile: boolean;
   /**
+   * A guest that needs no call to the provider; absent where registering needs one. It may be remembered
+   * at once, without a lease.
+   */
+  mint?(session: SessionIdentity, evidence: VisitorEvidence, deadline: Deadline): Promise<KnownGuest>;
+  /**
+   * @throws LeaseTooShortError when nothing was created before `createUntilMs`
    * @throws LimitedError when limited for longer than the deadline allows
    * @throws AmbiguousCreationError when a guest may exist that we do not know
-   * @throws GuestError `genesys_rejected`, `genesys_unavailable`, `consent_required`, `deadline_exceeded`
+   * @throws GuestError `rejected`, `unavailable`, `consent_required`, `deadline_exceeded`
    */
   register(command: RegisterCommand, deadline: Deadline): Promise<RegisteredGuest>;
   /**
    * A token for a registered guest, minted for this call.
-   * @throws UnknownGuestError when the guest must be registered anew
+   * @throws UnknownGuestError when the guest must be registered again
    */
-  issueToken(guest: KnownGuest, deadline: Deadline): Promise<GuestToken>;
+  issueToken(guest: KnownGuest, session: SessionIdentity, deadline: Deadline): Promise<GuestToken>;
 }
 
-/** A registration that waits for Genesys to stop limiting. No personal data, no token. */
+/** Whom a guest reference names. */
+export interface GuestReference {
+  readonly sessionHash: string;
+  readonly guestId: string;
+}
+
+/** Opens the references that pages were given; undefined where a text is not one of them. */
+export interface GuestReferences {
+  open(reference: string, deadline: Deadline): Promise<GuestReference | undefined>;
+}
+
+/** Which conversation a reference belongs to: the first that presents it. */
+export interface ReferenceBindings {
+  /** False where it belongs to another one. @throws StoreUnavailableError */
+  bind(reference: string, conversationId: string, untilMs: number, deadline: Deadline): Promise<boolean>;
+}
+
+/** Customers' contacts at the provider. Nothing here throws: a contact that cannot be had is `undefined`. */
+export interface Contacts {
+  /** Changes with what the contact would be told. */
+  digest(profile: Profile): string;
+  /** Creates or updates the customer's contact. */
+  upsert(profile: Profile, deadline: Deadline): Promise<string | undefined>;
+  remove(contactId: string, deadline: Deadline): Promise<void>;
+}
+
+/** A registration that waits for the provider to stop limiting. No personal data, no token. */
 export interface QueuedRegistration {
   readonly sessionHash: string;
   /** Hashes under older keys, for the CRM look-up. */

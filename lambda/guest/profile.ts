@@ -5,7 +5,7 @@ import { shortHash } from './session-hash.ts';
 /** What is known about a visitor when a guest is registered. */
 export type Profile = Omit<CrmRecord, 'updatedAt' | 'expiresAt'> & { readonly anonymous: boolean };
 
-/** Genesys attribute name ← CRM attribute name. */
+/** The provider's attribute name ← CRM attribute name. */
 export type AttributeMap = Readonly<Record<string, string>>;
 
 /** The profile of a visitor the CRM does not know, must not be asked about, or could not be asked about. */
@@ -39,7 +39,7 @@ const pick = (profile: Profile, names: Iterable<readonly [string, string]>): Rec
     ),
   );
 
-/** The attributes that Genesys is sent; absent ones are left out, types are kept. */
+/** The attributes that the provider is sent; absent ones are left out, types are kept. */
 export const mappedAttributes = (profile: Profile, map: AttributeMap): Record<string, AttributeValue> =>
   pick(profile, Object.entries(map));
 
@@ -54,16 +54,14 @@ export const exposedAttributes = (
   );
 
 /**
- * Digest of what Genesys would be told about a profile: a guest is re-used while it is unchanged.
+ * Digest of what the provider would be sent about a profile: a guest is re-used while it is unchanged.
  * An anonymous profile leaves out its e-mail, which changes with the hash key.
  */
 export const profileDigest = (profile: Profile, map: AttributeMap): string => {
-  const attributes = Object.entries(mappedAttributes(profile, map)).sort(([a], [b]) => (a < b ? -1 : 1));
-  const content = [
-    profile.anonymous ? null : profile.email,
-    profile.firstName ?? null,
-    profile.crmId ?? null,
-    attributes,
-  ];
+  const email = profile.anonymous ? '' : profile.email;
+  const attributes = Object.entries(mappedAttributes({ ...profile, email }, map)).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
+  const content = [email, profile.firstName ?? null, profile.crmId ?? null, attributes];
   return createHash('sha256').update(JSON.stringify(content)).digest('base64url');
 };

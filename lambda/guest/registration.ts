@@ -1,36 +1,90 @@
-import type { Consent } from './consent.ts';
-import type { KnownGuest, Registration } from './ports.ts';
+import { type Consent, isRefusal } from './consent.ts';
+import type { KnownGuest, Registration, RememberedContact } from './ports.ts';
+import type { SessionHashes } from './session-hash.ts';
 
-/** How long a registry remembers that a registration is queued or was given up; then a request starts anew. */
+/** How long a registry remembers that a registration is queued or was given up; then a request starts a new attempt. */
 export const queuedStateMs = 15 * 60_000;
 export const failedStateMs = 15 * 60_000;
 
 /**
- * How much earlier its holder counts a lease as run out than everybody else does:
+ * How much earlier its holder counts a lease as expired than everybody else does:
  * the clocks of two containers may differ by as much.
  */
 export const leaseSkewMs = 1000;
 
-/** An entry as a registry keeps it, with parts that may have run out. */
+/** What a registry keeps under one hash, with parts that may have expired. */
 export interface RegistryEntry {
   readonly version: string;
   readonly guest?: KnownGuest | undefined;
-  readonly queued?: { readonly atMs: number; readonly consent: Consent } | undefined;
+  readonly queued?: { readonly atMs: number } | undefined;
   readonly failed?: { readonly atMs: number } | undefined;
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
+  /** The newest consent: evidence. */
+  readonly consent?: Consent | undefined;
+  readonly contact?: RememberedContact | undefined;
+  /** Whether the session has been verified. */
+  readonly verified?: boolean | undefined;
 }
 
-/** What is live of an entry at a time; `undefined` when all of it has run out. */
-export const liveRegistration = (
-  sessionHash: string,
-  { version, guest, queued, failed, lease }: RegistryEntry,
+type LiveEntry = Omit<RegistryEntry, 'lease'> & {
+  readonly leasedUntilMs?: number | undefined;
+};
+
+/** What is live of an entry at a time; `undefined` when all of it has expired. */
+export const liveEntry = (
+  { version, guest, queued, failed, lease, consent, contact, verified }: RegistryEntry,
   nowMs: number,
-): Registration | undefined => {
+): LiveEntry | undefined => {
   const live = {
-    ...(guest !== undefined && guest.expiresAtMs > nowMs ? { guest } : {}),
-    ...(queued !== undefined && queued.atMs + queuedStateMs > nowMs ? { queued } : {}),
-    ...(failed !== undefined && failed.atMs + failedStateMs > nowMs ? { failed } : {}),
-    ...(lease !== undefined && lease.untilMs > nowMs ? { leasedUntilMs: lease.untilMs } : {}),
+    guest: guest !== undefined && guest.expiresAtMs > nowMs ? guest : undefined,
+    queued: queued !== undefined && queued.atMs + queuedStateMs > nowMs ? queued : undefined,
+    failed: failed !== undefined && failed.atMs + failedStateMs > nowMs ? failed : undefined,
+    leasedUntilMs: lease !== undefined && lease.untilMs > nowMs ? lease.untilMs : undefined,
   };
-  return Object.keys(live).length === 0 ? undefined : { sessionHash, version, ...live };
+  const isLive = isRefusal(consent) || Object.values(live).some((part) => part !== undefined);
+  return isLive ? { version, consent, contact, verified, ...live } : undefined;
+};
+
+const latest = <T>(parts: readonly (T | undefined)[], time: (part: T) => number): T | undefined =>
+  parts.reduce((best, part) => {
+    if (part === undefined) return best;
+    return best === undefined || time(part) > time(best) ? part : best;
+  }, undefined);
+
+/**
+ * One session's registration, from the live entries under its hashes (newest key first). Containers that know
+ * one key only write under one of them, so the newest part wins, and of equals the newest key's.
+ */
+export const registrationOf = (
+  hashes: SessionHashes,
+  entries: ReadonlyMap<string, LiveEntry>,
+): Registration | undefined => {
+  const live = hashes.flatMap((hash) => entries.get(hash) ?? []);
+  if (live.length === 0) return undefined;
+  const guest = latest(
+    live.map((entry) => entry.guest),
+    (part) => part.registeredAtMs,
+  );
+  const queued = latest(
+    live.map((entry) => entry.queued),
+    (part) => part.atMs,
+  );
+  return {
+    versions: new Map(hashes.map((hash) => [hash, entries.get(hash)?.version])),
+    guest,
+    guestEverywhere: hashes.every((hash) => entries.get(hash)?.guest?.guestId === guest?.guestId),
+    queued,
+    failed: latest(
+      live.map((entry) => entry.failed),
+      (part) => part.atMs,
+    ),
+    leasedUntilMs: latest(
+      live.map((entry) => entry.leasedUntilMs),
+      (untilMs) => untilMs,
+    ),
+    contact: live.find((entry) => entry.contact !== undefined && entry.guest?.guestId === guest?.guestId)
+      ?.contact,
+    consent: live.map((entry) => entry.consent).find(isRefusal) ?? live[0]?.consent,
+    verified: live.some((entry) => entry.verified === true),
+  };
 };

@@ -8,6 +8,16 @@ export type SessionHashKey =
 /** Hashes of one session, the newest key's first. All tables are keyed by them. */
 export type SessionHashes = readonly [newest: string, ...older: string[]];
 
+/** One session, as everything behind the edge knows it. */
+export interface SessionIdentity {
+  readonly hashes: SessionHashes;
+  /**
+   * The same whatever the hash keys are; undefined where the raw id is not at hand (the overflow worker).
+   * What is sealed is bound to it. Never stored, logged or sent.
+   */
+  readonly binding: string | undefined;
+}
+
 const plainHash = (sessionId: string): string => hash('sha256', sessionId, 'hex');
 
 // Preparing a key costs several times the hash itself; an import hashes millions of ids under the same one.
@@ -34,6 +44,12 @@ export const hashSession = (sessionId: string, keys: readonly SessionHashKey[]):
   const [newest, ...older] = hashes;
   return newest === undefined ? [plainHash(sessionId)] : [newest, ...older];
 };
+
+/** Hashes and binding of a session id. */
+export const identifySession = (sessionId: string, keys: readonly SessionHashKey[]): SessionIdentity => ({
+  hashes: hashSession(sessionId, keys),
+  binding: plainHash(sessionId),
+});
 
 /** The first 8 hex digits of a session hash, those after `<id>:` where it is keyed. */
 export const shortHash = (sessionHash: string): string =>

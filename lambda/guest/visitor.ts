@@ -1,6 +1,6 @@
-import type { Enrichment } from '../contract.ts';
 import { type Consent, consentDigest } from './consent.ts';
-import type { CrmLookup, KnownGuest } from './ports.ts';
+import type { Enrichment } from './enrichment.ts';
+import type { CrmLookup, GuestProvider, KnownGuest, VisitorEvidence } from './ports.ts';
 import {
   type AttributeMap,
   anonymousProfile,
@@ -8,12 +8,13 @@ import {
   type Profile,
   profileDigest,
 } from './profile.ts';
-import type { SessionHashes } from './session-hash.ts';
+import type { SessionIdentity } from './session-hash.ts';
 
-/** One request's visitor: who they are to us, and what Genesys would be told. */
+/** One request's visitor: who they are to us, and what the provider would be sent. */
 export interface Visitor {
-  readonly hashes: SessionHashes;
+  readonly session: SessionIdentity;
   readonly consent: Consent;
+  readonly verified: boolean;
   readonly profile: Profile;
   readonly profileDigest: string;
   readonly enrichment: Enrichment;
@@ -32,28 +33,33 @@ const enrichmentOf = {
 } as const;
 
 export const visitorOf = (
-  hashes: SessionHashes,
-  consent: Consent,
+  session: SessionIdentity,
+  { consent, verified }: VisitorEvidence,
   crm: CrmLookup,
+  provider: Pick<GuestProvider, 'guestHasProfile'>,
   { anonymousEmailDomain, attributeMap }: ProfileSettings,
 ): Visitor => {
   const profile =
-    crm.kind === 'matched' ? matchedProfile(crm.record) : anonymousProfile(hashes[0], anonymousEmailDomain);
+    crm.kind === 'matched'
+      ? matchedProfile(crm.record)
+      : anonymousProfile(session.hashes[0], anonymousEmailDomain);
   return {
-    hashes,
+    session,
     consent,
+    verified,
     profile,
-    profileDigest: profileDigest(profile, attributeMap),
+    profileDigest: provider.guestHasProfile ? profileDigest(profile, attributeMap) : '',
     enrichment: enrichmentOf[crm.kind],
   };
 };
 
 /**
- * Whether a remembered guest serves this visitor as it is. A changed profile or consent registers anew;
- * a degraded request, which cannot know the profile, re-uses the session's guest under the same consent.
+ * Whether a remembered guest serves this visitor as it is. A changed profile or consent registers again, as does
+ * becoming verified; a degraded request, which cannot know the profile, re-uses the session's guest under the
+ * same consent.
  */
 export const serves = (guest: KnownGuest, visitor: Visitor, provider: string): boolean => {
-  if (guest.provider !== provider) return false;
+  if (guest.provider !== provider || guest.verified !== visitor.verified) return false;
   if (visitor.enrichment === 'degraded') return guest.consent.given === visitor.consent.given;
   return (
     consentDigest(guest.consent) === consentDigest(visitor.consent) &&

@@ -7,17 +7,20 @@ import {
   type InitResponse,
   initRequestSchema,
   maxBodyBytes,
+  misspeltFields,
   type QueuedResponse,
+  signatureHeader,
 } from '../contract.ts';
 import { resolveConsent } from '../guest/consent.ts';
 import { startDeadline } from '../guest/deadline.ts';
-import { deadlineExceeded, GuestError } from '../guest/errors.ts';
+import { deadlineExceeded } from '../guest/errors.ts';
 import type { InitialiseGuestCommand, InitialiseGuestResult } from '../guest/initialise-guest.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
-import { invalidJson, problemOf, toGuestError } from './problem.ts';
-import { bodyBytes, type HttpRequest, type ProxyEvent, readRequest } from './request.ts';
+import { InternalError, invalidJson, problemOf, RequestError, toKnownError } from './problem.ts';
+import { bodyBytes, bodyText, type HttpRequest, type ProxyEvent, readRequest } from './request.ts';
 import { type AllowedOrigins, isAllowedOrigin, type ProxyResponse, respond } from './response.ts';
-import { type SigningKeys, verifySession } from './session-verification.ts';
+import { InvalidSignatureError } from './session-signature.ts';
+import { type SigningKeys, type VerificationOptions, verifySession } from './session-verification.ts';
 
 /** What the edge reports. */
 export type HttpEvent =
@@ -28,7 +31,13 @@ export type HttpEvent =
   | 'request_refused'
   | 'request_failed'
   /** `name`, `frames`: a defect of ours. */
-  | 'unexpected_error';
+  | 'unexpected_error'
+  /** The first request of a container. */
+  | 'cold_start'
+  /** `fault`: a signature was refused; never what it holds. */
+  | 'signature_refused'
+  /** Signatures are needed, and the secret has no keys for them. */
+  | 'signing_keys_missing';
 
 export interface InitHandlerDependencies {
   readonly initialise: (
@@ -36,12 +45,15 @@ export interface InitHandlerDependencies {
     deadline: Deadline,
   ) => Promise<InitialiseGuestResult>;
   readonly signingKeys: SigningKeys;
+  /** Runs one invocation: its request id is on every log line, its metrics are written at its end. */
+  readonly invocation: <T>(requestId: string | undefined, work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   readonly telemetry: Telemetry<HttpEvent>;
   readonly settings: {
     readonly allowedOrigins: AllowedOrigins;
     readonly requireExplicitConsent: boolean;
-    readonly requireSignedSession: boolean;
+    readonly sessionVerification: VerificationOptions['mode'];
+    readonly sessionTokenAudience: string;
     readonly initBudgetMs: number;
   };
 }
@@ -49,30 +61,33 @@ export interface InitHandlerDependencies {
 /** The Lambda context, as far as this service reads it. */
 export type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>>;
 
-/** Time kept back for answering before Lambda ends the invocation. */
-const answerReserveMs = 500;
+/** Time kept back for the response before Lambda ends the invocation. */
+const respondReserveMs = 500;
 const jsonMediaType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** The edge refuses what the use case must never see; the cheapest checks come first. */
 const refuseAtTheEdge = ({ method, headers, body, isBase64Encoded }: HttpRequest): void => {
-  if (method !== 'POST') throw new GuestError('method_not_allowed', 'Use POST.');
+  if (method !== 'POST') throw new RequestError('method_not_allowed', 'Use POST.');
   if (!jsonMediaType.test(headers['content-type'] ?? '')) {
-    throw new GuestError('unsupported_media_type', 'Send the body as application/json.');
+    throw new RequestError('unsupported_media_type', 'Send the body as application/json.');
   }
   if (bodyBytes({ body, isBase64Encoded }) > maxBodyBytes) {
-    throw new GuestError('payload_too_large', `The body must be at most ${maxBodyBytes} bytes.`);
+    throw new RequestError('payload_too_large', `The body must be at most ${maxBodyBytes} bytes.`);
   }
 };
 
+/** @throws RequestError `invalid_json` or `invalid_request`, naming each field at fault */
 const parseBody = (body: unknown): InitRequest => {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw invalidJson();
   }
   const parsed = v.safeParse(initRequestSchema, body);
-  if (parsed.success) return parsed.output;
-  throw new GuestError('invalid_request', 'A field of the request is invalid.', {
-    errors: parsed.issues.map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })),
-  });
+  const misspelt = misspeltFields(body);
+  if (parsed.success && misspelt.length === 0) return parsed.output;
+  throw new RequestError('invalid_request', 'A field of the request is invalid.', [
+    ...misspelt.map((path) => ({ path, message: 'is not spelt as the API spells it' })),
+    ...(parsed.issues ?? []).map((issue) => ({ path: v.getDotPath(issue) ?? '', message: issue.message })),
+  ]);
 };
 
 const bodyOf = (result: InitialiseGuestResult): InitResponse | QueuedResponse => {
@@ -93,30 +108,40 @@ const bodyOf = (result: InitialiseGuestResult): InitResponse | QueuedResponse =>
 export const createInitHandler = ({
   initialise,
   signingKeys,
+  invocation,
   clock,
   telemetry,
   settings,
 }: InitHandlerDependencies) => {
-  const { allowedOrigins, requireExplicitConsent, requireSignedSession, initBudgetMs } = settings;
+  const { allowedOrigins, requireExplicitConsent, initBudgetMs } = settings;
+  const verification: VerificationOptions = {
+    mode: settings.sessionVerification,
+    audience: settings.sessionTokenAudience,
+    keys: signingKeys,
+  };
 
   const serve = async (request: HttpRequest, deadline: Deadline): Promise<InitialiseGuestResult> => {
     const { sessionId, consentGiven, consentType } = parseBody(request.body);
-    if (requireSignedSession) {
-      const signature = request.headers['x-session-signature'];
-      const options = { mode: 'required', audience: 'guest-profiles', keys: signingKeys } as const;
-      await verifySession(signature, sessionId, options, clock.now(), deadline);
-    }
+    const signature = request.headers[signatureHeader.toLowerCase()];
+    const verified = await verifySession(signature, sessionId, verification, clock.now(), deadline);
     const consent = resolveConsent({ given: consentGiven, type: consentType }, requireExplicitConsent);
-    return await initialise({ sessionId, consent }, deadline);
+    return await initialise({ sessionId, consent, verified }, deadline);
   };
 
   const budgetMs = (context: InvocationContext): number =>
-    Math.max(0, Math.min(initBudgetMs, (context.getRemainingTimeInMillis?.() ?? Infinity) - answerReserveMs));
+    Math.max(
+      0,
+      Math.min(initBudgetMs, (context.getRemainingTimeInMillis?.() ?? Infinity) - respondReserveMs),
+    );
 
-  const answerError = (request: HttpRequest, thrown: unknown): ProxyResponse => {
-    const error = toGuestError(thrown, false);
+  const respondError = (request: HttpRequest, thrown: unknown): ProxyResponse => {
+    const error = toKnownError(thrown, false);
     const problem = problemOf(error, request.requestId);
-    if (error.code === 'internal_error') telemetry.record('unexpected_error', describe(error.cause));
+    if (error instanceof InternalError) telemetry.record('unexpected_error', describe(error.cause));
+    if (error instanceof InvalidSignatureError) {
+      telemetry.record('signature_refused', { fault: error.fault });
+      if (error.fault === 'no_keys') telemetry.record('signing_keys_missing');
+    }
     telemetry.record(problem.status < 500 ? 'request_refused' : 'request_failed', {
       status: problem.status,
       code: problem.code,
@@ -146,7 +171,7 @@ export const createInitHandler = ({
       const headers = queued ? { 'Retry-After': `${result.retryAfterSeconds}` } : {};
       return respond(request, allowedOrigins, status, bodyOf(result), headers);
     } catch (error) {
-      throw toGuestError(error, deadline.signal.aborted);
+      throw toKnownError(error, deadline.signal.aborted);
     } finally {
       deadline.clear();
     }
@@ -160,11 +185,19 @@ export const createInitHandler = ({
   })
     .before(({ event: request }) => {
       if (!isAllowedOrigin(request.headers['origin'], allowedOrigins)) {
-        throw new GuestError('origin_not_allowed', 'This origin may not use the API.');
+        throw new RequestError('origin_not_allowed', 'This origin may not use the API.');
       }
       return request.method === 'OPTIONS' ? respond(request, allowedOrigins, 204, undefined) : undefined;
     })
-    .before(({ event: request }) => refuseAtTheEdge(request))
+    .before(({ event: request }) => {
+      refuseAtTheEdge(request);
+      try {
+        request.body = bodyText(request);
+        request.isBase64Encoded = false;
+      } catch {
+        throw invalidJson();
+      }
+    })
     // The content type was looked at before, with our own error.
     .use(
       jsonBodyParser({ disableContentTypeCheck: true }) as unknown as MiddlewareObj<
@@ -173,14 +206,19 @@ export const createInitHandler = ({
       >,
     )
     .onError((failed) => {
-      failed.response = answerError(failed.event, failed.error);
+      failed.response = respondError(failed.event, failed.error);
     });
 
+  let cold = true;
   return async (
     event: ProxyEvent | null | undefined,
     context: InvocationContext = {},
   ): Promise<ProxyResponse> =>
-    await chain(readRequest(event, context.awsRequestId, clock.now()), context as Context);
+    await invocation(event?.requestContext?.requestId ?? context.awsRequestId, async () => {
+      if (cold) telemetry.record('cold_start');
+      cold = false;
+      return await chain(readRequest(event, context.awsRequestId, clock.now()), context as Context);
+    });
 };
 
 /** What an operator may see of an unexpected error: its name and where it came from, never its message. */

@@ -21,7 +21,7 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The raw text, and what the JSON body parser makes of it. */
   body: unknown;
-  readonly isBase64Encoded: boolean;
+  isBase64Encoded: boolean;
   readonly requestId: string;
   /** Epoch milliseconds. */
   readonly receivedAtMs: number;
@@ -67,3 +67,17 @@ export const bodyBytes = ({
   isBase64Encoded,
 }: Pick<HttpRequest, 'body' | 'isBase64Encoded'>): number =>
   typeof body === 'string' ? Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8') : 0;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * The body as text. Bytes that are not UTF-8 are refused: replaced by U+FFFD, different ids would become one.
+ * @throws TypeError
+ */
+export const bodyText = ({
+  body,
+  isBase64Encoded,
+}: Pick<HttpRequest, 'body' | 'isBase64Encoded'>): string => {
+  const text = typeof body === 'string' ? body : '';
+  return isBase64Encoded ? utf8.decode(Buffer.from(text, 'base64')) : text;
+};

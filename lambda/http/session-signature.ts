@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, SignJWT } from 'jose';
-import { GuestError } from '../guest/errors.ts';
+import { RequestError } from './problem.ts';
 
 /** How far the time of a signature may be off, and how long a token may be valid, in seconds. */
 export const toleranceSeconds = 300;
@@ -19,14 +19,11 @@ export type SignatureFault =
   /** The secret has no `sessionSigningKeys`: no signature can be right. */
   | 'no_keys';
 
-export class InvalidSignatureError extends GuestError {
+export class InvalidSignatureError extends RequestError {
   override readonly name = 'InvalidSignatureError';
 
-  constructor(
-    readonly fault: SignatureFault,
-    options?: ErrorOptions,
-  ) {
-    super('invalid_signature', 'The session signature is missing, wrong or too old.', options);
+  constructor(readonly fault: SignatureFault) {
+    super('invalid_signature', 'The session signature is missing, wrong or too old.');
   }
 }
 
@@ -50,7 +47,7 @@ export const readSignature = (
   nowMs: number,
 ): SessionSignature => {
   if (header.length > maxHeaderLength) throw new InvalidSignatureError('malformed');
-  const value = header.replace(/^[ \t]+|[ \t]+$/g, '');
+  const value = header.trim();
   const [, t, v1] = timedForm.exec(value) ?? [];
   if (t !== undefined && v1 !== undefined) return readTimed(t, v1, sessionId, nowMs / 1000);
   if (tokenForm.test(value)) return readToken(value, sessionId, audience, nowMs / 1000);
@@ -86,8 +83,8 @@ const readToken = (token: string, sessionId: string, audience: string, now: numb
 const decoded = (token: string) => {
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
-  } catch (cause) {
-    throw new InvalidSignatureError('malformed', { cause });
+  } catch {
+    throw new InvalidSignatureError('malformed');
   }
 };
 

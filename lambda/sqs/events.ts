@@ -1,6 +1,8 @@
 /** What the edge of the queue reports; the catalogue in `telemetry/log-codes.ts` gives each its level, text and metrics. */
 export type SqsEvent =
-  /** `messageId`: a message that no request of ours has sent; SQS moves it to the dead-letter queue. */
+  /** `ageSeconds`: how long a registration has waited when its message is delivered. */
+  | 'registration_delivered'
+  /** `messageId`: a message that is not a registration; SQS moves it to the dead-letter queue. */
   | 'message_poisoned'
   /** `messageId`, `name`: a registration failed unexpectedly and is delivered again. */
   | 'message_failed'

@@ -1,4 +1,5 @@
 import type { AwsEvent } from '../aws/events.ts';
+import type { DataActionEvent } from '../data-action/resolve-handler.ts';
 import type { GenesysEvent } from '../genesys/events.ts';
 import type { GuestEvent } from '../guest/events.ts';
 import type { HttpEvent } from '../http/handler.ts';
@@ -12,7 +13,7 @@ export type LogCode =
   | AwsEvent
   | HttpEvent
   | SqsEvent
-  | 'cold_start'
+  | DataActionEvent
   | 'invalid_configuration';
 
 interface Definition {
@@ -35,7 +36,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
 
   request_issued: {
     level: 'info',
-    message: 'The visitor got a guest and a token.',
+    message: 'The visitor was issued a guest and a token.',
     metrics: ['Issued', duration],
   },
   request_queued: {
@@ -45,11 +46,18 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   request_refused: {
     level: 'info',
-    message: "The request was refused: the caller's mistake.",
+    message: "The request was refused: it is the caller's mistake.",
     metrics: ['Refused', duration],
   },
   request_failed: { level: 'error', message: 'The request failed.', metrics: ['Failed', duration] },
-  unexpected_error: { level: 'error', message: 'A defect of ours, or a secret that cannot be used.' },
+  unexpected_error: { level: 'error', message: 'A defect in this service, or a secret that cannot be used.' },
+
+  signature_refused: { level: 'info', message: 'The signature of a session was refused.' },
+  signing_keys_missing: {
+    level: 'error',
+    message: 'Signed sessions need sessionSigningKeys, and the secret has none.',
+    metrics: ['SecretInvalid'],
+  },
 
   enrichment_matched: {
     level: 'debug',
@@ -81,7 +89,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   guest_unknown: {
     level: 'warn',
-    message: 'Genesys does not know the remembered guest; it is registered anew.',
+    message: 'Genesys does not know the remembered guest; it is registered again.',
   },
   registry_unavailable: {
     level: 'warn',
@@ -102,16 +110,21 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   registration_postponed: { level: 'info', message: 'A queued registration comes back later.' },
   registration_given_up: {
     level: 'error',
-    message: 'A queued registration was given up; the visitor is told when the website repeats.',
+    message: 'A queued registration was given up; the website is told when it repeats its request.',
     metrics: ['OverflowGivenUp'],
   },
   registration_dropped: {
     level: 'warn',
-    message: "A queued registration's answer was lost; the visitor's next request starts anew.",
+    message: "The response to a queued registration was lost; the visitor's next request starts again.",
+  },
+  registration_delivered: {
+    level: 'debug',
+    message: 'A queued registration was delivered to the worker.',
+    metrics: [['OverflowAge', 'ageSeconds']],
   },
   message_poisoned: {
     level: 'error',
-    message: 'A message in the queue is not ours; it goes to the dead-letter queue.',
+    message: 'A message in the queue is malformed; it goes to the dead-letter queue.',
   },
   message_failed: {
     level: 'error',
@@ -122,6 +135,32 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     message: "A message comes back after the queue's own visibility timeout.",
   },
 
+  resolve_completed: {
+    level: 'debug',
+    message: 'A message flow was answered.',
+    metrics: [['ResolveDuration', 'durationMs']],
+  },
+  resolve_failed: {
+    level: 'error',
+    message: 'A message flow could not be answered; it takes its failure path.',
+    metrics: ['ResolveFailed', ['ResolveDuration', 'durationMs']],
+  },
+  visitor_resolved: {
+    level: 'info',
+    message: 'A message flow was told who the visitor is.',
+    metrics: ['Resolved'],
+  },
+  visitor_unknown: {
+    level: 'info',
+    message: 'A message flow asked for a visitor who is not known, or not any more.',
+    metrics: ['ResolveUnknown'],
+  },
+  reference_reused: {
+    level: 'warn',
+    message: 'A guest reference was presented by another conversation than its own.',
+    metrics: ['ReferencesReused'],
+  },
+
   secret_changed: { level: 'info', message: 'The secret was rotated; the new one is in use.' },
   secret_invalid: {
     level: 'error',
@@ -130,8 +169,12 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   secret_unavailable: {
     level: 'error',
-    message: 'The secret could not be read.',
+    message: 'The secret could not be read; requests fail.',
     metrics: ['SecretInvalid'],
+  },
+  secret_stale: {
+    level: 'warn',
+    message: 'The secret could not be read again; the known one stays in use.',
   },
   crm_record_invalid: {
     level: 'warn',
@@ -140,7 +183,10 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   tables_unavailable: { level: 'warn', message: 'The tables could not be read in time.' },
   registry_call_failed: { level: 'warn', message: 'A call to the registry failed.' },
-  token_vault_call_failed: { level: 'warn', message: 'A call to the shared OAuth token’s entry failed.' },
+  token_vault_call_failed: {
+    level: 'warn',
+    message: 'A call to the entry of the shared OAuth token failed.',
+  },
   token_vault_unavailable: {
     level: 'warn',
     message: 'The shared OAuth token could not be reached; this container asks Genesys itself.',
@@ -148,14 +194,18 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   table_breaker_opened: {
     level: 'error',
-    message: 'A table failed five times in a row; it is left alone for ten seconds.',
+    message: 'A table failed repeatedly; calls to it are suspended for some seconds.',
     metrics: ['BreakerOpened'],
   },
   queue_call_failed: { level: 'warn', message: 'A call to the overflow queue failed.' },
 
   genesys_called: { level: 'debug', message: 'Genesys was called.', metrics: ['GenesysCalls'] },
   genesys_failed: { level: 'warn', message: 'A call to Genesys failed.', metrics: ['GenesysErrors'] },
-  genesys_limited: { level: 'warn', message: 'Genesys limits our requests.', metrics: ['GenesysLimited'] },
+  genesys_limited: {
+    level: 'warn',
+    message: 'Genesys is limiting our requests.',
+    metrics: ['GenesysLimited'],
+  },
   genesys_repeated: { level: 'info', message: 'A call to Genesys is repeated.' },
   genesys_refused: {
     level: 'error',
@@ -169,21 +219,29 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   genesys_quota: {
     level: 'debug',
-    message: 'Genesys told how much of the quota is used.',
+    message: 'Genesys stated how much of the quota is used.',
     metrics: [['GenesysQuotaUsed', 'usedPercent']],
   },
   breaker_opened: {
     level: 'error',
-    message: 'Genesys failed five times in a row; it is left alone for a while.',
+    message: 'Genesys failed five times in a row; calls are suspended for ten seconds.',
     metrics: ['BreakerOpened'],
   },
-  breaker_closed: { level: 'info', message: 'Genesys answers again.' },
+  breaker_closed: { level: 'info', message: 'Genesys responds again; calls are resumed.' },
   creation_held: {
     level: 'info',
     message: 'A guest is not created yet: Genesys asked to wait, or its quota is nearly used up.',
   },
-  oauth_requested: { level: 'info', message: 'An OAuth token is asked for.', metrics: ['OAuthRequests'] },
-  oauth_failed: { level: 'error', message: 'No OAuth token was got.', metrics: ['OAuthFailures'] },
+  oauth_requested: {
+    level: 'info',
+    message: 'An OAuth token is being obtained.',
+    metrics: ['OAuthRequests'],
+  },
+  oauth_failed: {
+    level: 'error',
+    message: 'An OAuth token could not be obtained.',
+    metrics: ['OAuthFailures'],
+  },
   oauth_credentials_refused: {
     level: 'error',
     message: 'Genesys refused the client id and secret; check the secret.',
@@ -198,24 +256,26 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     message: 'An OAuth token was taken from the table.',
     metrics: ['OAuthTokensShared'],
   },
-  oauth_token_renewed: { level: 'info', message: 'The OAuth token was renewed ahead of its end.' },
-  oauth_renewal_failed: {
-    level: 'warn',
-    message: 'The OAuth token could not be renewed yet; the old one serves.',
-    metrics: ['OAuthFailures'],
-  },
   oauth_token_refused: {
     level: 'warn',
-    message: 'Genesys refused an OAuth token before its end; a new one is asked for.',
+    message: 'Genesys refused an OAuth token before its end; another is obtained.',
   },
   contact_enriched: { level: 'debug', message: "The customer's contact was created or updated." },
-  contact_degraded: { level: 'warn', message: 'The contact could not be updated; the chat opens without.' },
+  contact_removed: {
+    level: 'warn',
+    message: 'A contact whose customer was erased meanwhile was deleted again.',
+  },
+  contact_degraded: {
+    level: 'warn',
+    message: 'The contact could not be updated; the agent does without it.',
+    metrics: ['ContactsDegraded'],
+  },
   external_id_key_missing: {
     level: 'error',
     message: 'The secret has no externalIdKey: customers cannot be matched to contacts.',
   },
   guest_token_unreadable: {
     level: 'info',
-    message: 'A remembered guest token cannot be read any more; it is minted anew.',
+    message: 'A remembered guest token cannot be read any more; it is minted again.',
   },
 };

@@ -10,15 +10,15 @@ export const metricDimensions = ['environment', 'provider'] as const;
 
 /** Name → CloudWatch unit. */
 export const metrics = {
-  /** Requests that passed validation and got an answer 200. */
+  /** Responses 200. */
   Issued: 'Count',
-  /** Answers 202. */
+  /** Responses 202. */
   Queued: 'Count',
-  /** Answers 4xx: the caller's mistake. */
+  /** Responses 4xx: the caller's mistake. */
   Refused: 'Count',
-  /** Answers 5xx. */
+  /** Responses 5xx. */
   Failed: 'Count',
-  /** From the start of the handler to the answer. */
+  /** From the start of the handler to the response. */
   InitDuration: 'Milliseconds',
   ColdStart: 'Count',
 
@@ -38,10 +38,21 @@ export const metrics = {
 
   OAuthRequests: 'Count',
   OAuthFailures: 'Count',
-  /** Tokens taken from the table instead of asked of Genesys. */
+  /** Tokens taken from the table instead of obtained from Genesys. */
   OAuthTokensShared: 'Count',
   TokenVaultUnavailable: 'Count',
   SecretInvalid: 'Count',
+
+  /** Message flows that were told who the visitor is. */
+  Resolved: 'Count',
+  /** Message flows that asked for a visitor who is not known. */
+  ResolveUnknown: 'Count',
+  ResolveFailed: 'Count',
+  ResolveDuration: 'Milliseconds',
+  /** Guest references presented by another conversation than their own. */
+  ReferencesReused: 'Count',
+  /** Contacts that could not be created or updated. */
+  ContactsDegraded: 'Count',
 
   GenesysCalls: 'Count',
   GenesysErrors: 'Count',
@@ -53,6 +64,8 @@ export const metrics = {
   OverflowSent: 'Count',
   OverflowServed: 'Count',
   OverflowGivenUp: 'Count',
+  /** How long a registration has waited when the worker receives its message, each time. */
+  OverflowAge: 'Seconds',
   /** From queueing to the registered guest. */
   OverflowWait: 'Seconds',
 } as const;

@@ -11,11 +11,18 @@ type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 const emailAddress = /\S+@\S+/g;
 const bearerToken = /\b(bearer|basic)\s+[\w.~+/=-]+/gi;
+const lastWord = /\S*$/;
 const longestText = 1000;
 
-/** A last line of defence: events carry no personal data, and a text that does all the same loses it here. */
-export const redact = (text: string): string =>
-  text.replace(emailAddress, '[e-mail]').replace(bearerToken, '$1 [token]').slice(0, longestText);
+/**
+ * A last line of defence: events carry no personal data, and a text that does all the same loses it here.
+ * A long text is cut first, since the time that a search takes may grow with the square of the length; the word that
+ * the cut goes through is dropped, since half an e-mail address would not be recognised.
+ */
+export const redact = (text: string): string => {
+  const head = text.length > longestText ? text.slice(0, longestText).replace(lastWord, '…') : text;
+  return head.replace(emailAddress, '[e-mail]').replace(bearerToken, '$1 [token]');
+};
 
 const redacted = (fields: Fields): Record<string, string | number | boolean> =>
   Object.fromEntries(

@@ -50,6 +50,8 @@ export interface Contacts {
   readonly all: ReadonlyMap<string, SimulatedContact>;
   enrich(contentType: string, body: string, dryRun: boolean): Answer;
   lookup(contentType: string, body: string): Answer;
+  /** The contact that callers see. */
+  read(id: string): Answer;
   delete(id: string): Answer;
   clear(): void;
 }
@@ -96,6 +98,11 @@ export const createContacts = (): Contacts => {
     lookup: (contentType, body) => {
       const found = find([keyOf(parseJsonBody(contentType, body, identifierSchema))]);
       if (found === undefined) throw refuse(404, 'not.found', 'No contact has this identifier');
+      return { status: 200, body: shown(found) };
+    },
+    read: (id) => {
+      const found = all.get(id);
+      if (found === undefined) throw refuse(404, 'not.found', 'The contact does not exist');
       return { status: 200, body: shown(found) };
     },
     delete: (id) => {

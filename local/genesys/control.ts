@@ -10,7 +10,7 @@ const parse = (body: string): unknown => (body === '' ? {} : JSON.parse(body));
 
 /**
  * The simulator's own endpoints: `POST|DELETE /_control/faults`, `POST /_control/settings`,
- * `POST /_control/reset`, `GET /_control/calls`, `GET /_control/guests`.
+ * `POST /_control/reset`, `GET /_control/calls`, `GET /_control/conversations`, `GET /_control/guests`.
  */
 export const answerControl = (
   method: string,
@@ -40,6 +40,8 @@ export const answerControl = (
         const calls = log.calls.map(({ headers: _, body: __, ...call }) => call);
         return { status: 200, body: { counts: log.counts, calls } };
       }
+      case 'GET /_control/conversations':
+        return { status: 200, body: { conversations: [...organisation.conversations.all.values()] } };
       case 'GET /_control/guests':
         return { status: 200, body: { guests: [...organisation.guests.all.values()] } };
       default:

@@ -26,6 +26,31 @@ export const endpoints = {
     path: /^\/api\/v2\/externalcontacts\/identifierlookup\/contacts$/,
     permission: 'externalContacts:contact:view',
   },
+  contact: {
+    method: 'GET',
+    path: /^\/api\/v2\/externalcontacts\/contacts\/([^/]+)$/,
+    permission: 'externalContacts:contact:view',
+  },
+  associate: {
+    method: 'PUT',
+    path: /^\/api\/v2\/externalcontacts\/conversations\/([^/]+)$/,
+    permission: 'externalContacts:conversation:associate',
+  },
+  conversation: {
+    method: 'GET',
+    path: /^\/api\/v2\/conversations\/([^/]+)$/,
+    permission: 'conversation:communication:view',
+  },
+  participant_data: {
+    method: 'PATCH',
+    path: /^\/api\/v2\/conversations\/messages\/([^/]+)\/participants\/([^/]+)\/attributes$/,
+    permission: 'conversation:message:participate',
+  },
+  agent_message: {
+    method: 'POST',
+    path: /^\/api\/v2\/conversations\/messages\/([^/]+)\/communications\/([^/]+)\/messages$/,
+    permission: 'conversation:message:participate',
+  },
   delete_contact: {
     method: 'DELETE',
     path: /^\/api\/v2\/externalcontacts\/contacts\/([^/]+)$/,
@@ -38,8 +63,10 @@ export const endpointNames = Object.keys(endpoints) as [Endpoint, ...Endpoint[]]
 
 export interface Match {
   readonly endpoint: Endpoint;
-  /** The id in the path, decoded. */
+  /** The id in the path, decoded; of two ids the first. */
   readonly id: string;
+  /** The second id in the path, decoded. */
+  readonly partId: string;
   readonly methodAllowed: boolean;
 }
 
@@ -61,6 +88,7 @@ export const matchEndpoint = (method: string, pathname: string): Match | undefin
       {
         endpoint,
         id: decoded(found[1] ?? ''),
+        partId: decoded(found[2] ?? ''),
         methodAllowed: endpoints[endpoint].method === method,
       },
     ];

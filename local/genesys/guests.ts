@@ -24,12 +24,18 @@ export interface Guests {
   create(contentType: string, body: string, settings: Settings): Answer;
   issueToken(id: string, contentType: string, body: string, settings: Settings): Answer;
   forget(id: string): void;
+  /** Told after every change. @returns ends that */
+  onChange(listener: () => void): () => void;
   clear(): void;
 }
 
 /** The guest endpoints of the tutorial's contract. */
 export const createGuests = (now: () => number): Guests => {
   const all = new Map<string, SimulatedGuest>();
+  const listeners = new Set<() => void>();
+  const changed = (): void => {
+    for (const listener of listeners) listener();
+  };
   return {
     all,
     create: (contentType, body, { requireConsent }) => {
@@ -39,6 +45,7 @@ export const createGuests = (now: () => number): Guests => {
       }
       const id = randomUUID();
       all.set(id, { ...guest, id, createdAtMs: now(), tokens: 0 });
+      changed();
       return { status: 201, body: { id, name: guest.name, selfUri: `/api/v2/webchat/v1/guests/${id}` } };
     },
     issueToken: (id, contentType, body, { guestTokenLifetimeSeconds }) => {
@@ -54,7 +61,17 @@ export const createGuests = (now: () => number): Guests => {
         },
       };
     },
-    forget: (id) => void all.delete(id),
-    clear: () => all.clear(),
+    forget: (id) => {
+      all.delete(id);
+      changed();
+    },
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    clear: () => {
+      all.clear();
+      changed();
+    },
   };
 };

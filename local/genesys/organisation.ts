@@ -2,11 +2,14 @@ import * as v from 'valibot';
 import { authorise, createAccessTokens } from './access-tokens.ts';
 import { type Answer, limitedAnswer, oauthLimited, Refusal, refuse } from './answer.ts';
 import { createContacts } from './contacts.ts';
+import { createConversationApi } from './conversation-api.ts';
+import { createConversations } from './conversations.ts';
 import type { Match } from './endpoints.ts';
 import { createGuests } from './guests.ts';
 import { answerTokenRequest } from './oauth.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { type Settings, type SettingsChange, settingsSchema } from './settings.ts';
+import { createSessions } from './web-messaging/sessions.ts';
 
 export interface OrganisationRequest extends Match {
   readonly contentType: string;
@@ -21,11 +24,14 @@ export const createOrganisation = (initial: SettingsChange, now: () => number) =
   const tokens = createAccessTokens(now);
   const guests = createGuests(now);
   const contacts = createContacts();
+  const conversations = createConversations(now);
+  const sessions = createSessions(conversations, now);
+  const conversationApi = createConversationApi(conversations, contacts.all);
   const apiLimit = createRateLimit();
   const oauthLimit = createRateLimit();
 
   const work = (request: OrganisationRequest): Answer => {
-    const { endpoint, id, contentType, body, query } = request;
+    const { endpoint, id, partId, contentType, body, query } = request;
     switch (endpoint) {
       case 'oauth':
         return answerTokenRequest(request, settings, tokens);
@@ -37,8 +43,18 @@ export const createOrganisation = (initial: SettingsChange, now: () => number) =
         return contacts.enrich(contentType, body, query.get('dryRun') === 'true');
       case 'lookup':
         return contacts.lookup(contentType, body);
+      case 'contact':
+        return contacts.read(id);
       case 'delete_contact':
         return contacts.delete(id);
+      case 'associate':
+        return conversationApi.associate(id, contentType, body);
+      case 'conversation':
+        return conversationApi.read(id);
+      case 'participant_data':
+        return conversationApi.setAttributes(id, partId, contentType, body);
+      case 'agent_message':
+        return conversationApi.send(id, partId, contentType, body);
     }
   };
 
@@ -71,6 +87,8 @@ export const createOrganisation = (initial: SettingsChange, now: () => number) =
   return {
     guests,
     contacts,
+    conversations,
+    sessions,
     tokens,
     get settings(): Settings {
       return settings;
@@ -83,10 +101,17 @@ export const createOrganisation = (initial: SettingsChange, now: () => number) =
       if (!request.methodAllowed) return refuse(405, 'method.not.allowed', 'Method not allowed').answer;
       return attempt(() => (request.endpoint === 'oauth' ? answerOAuth(request) : answerApi(request)));
     },
-    /** Forgets guests, contacts, tokens and counts; keeps the settings. */
+    /** A call of the organisation's own integrations, which have a client, a role and a quota of their own. */
+    answerIntegration: (request: OrganisationRequest): Answer =>
+      request.methodAllowed
+        ? attempt(() => work(request))
+        : refuse(405, 'method.not.allowed', 'Method not allowed').answer,
+    /** Forgets guests, contacts, conversations, sessions, tokens and counts; keeps the settings. */
     reset: (): void => {
       guests.clear();
       contacts.clear();
+      sessions.clear();
+      conversations.clear();
       tokens.revokeAll();
       apiLimit.reset();
       oauthLimit.reset();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { CallListener } from '../call-listener.ts';
 import { readBody } from '../http-server.ts';
+import { toolsOnly } from '../tools-only.ts';
 import { type Answer, errorBody } from './answer.ts';
 import type { CallLog, RecordedCall } from './call-log.ts';
 import { answerControl } from './control.ts';
@@ -114,12 +115,12 @@ export const serveGenesys = ({
     finish(request, response, ending);
   };
 
-  return (request, response) => {
+  return toolsOnly((request, response) => {
     serve(request, response).catch((error: unknown) => {
       // A client that left while it was waiting; anything else is a defect of the simulator.
       if (response.destroyed) return;
       const message = error instanceof Error ? error.message : 'unknown';
       send(response, { status: 500, body: errorBody(500, 'simulator.defect', message) });
     });
-  };
+  });
 };

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Credentials, createCredentials } from '../../lambda/aws/credentials.ts';
 import type { AwsEvent } from '../../lambda/aws/events.ts';
 import { SecretError } from '../../lambda/aws/genesys-secret.ts';
+import { catalogue } from '../../lambda/telemetry/log-codes.ts';
 import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
 import { type SecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 import { createTestClock, deadlineIn, type TestClock } from '../support/clock.ts';
@@ -11,16 +12,20 @@ import { createRecordedTelemetry, type RecordedTelemetry } from '../support/reco
 const secretText = (clientSecret: string, more: object = {}): string =>
   JSON.stringify({ clientId: 'client', clientSecret, ...more });
 const minute = 60_000;
+/** A secret this old is read again: a little less than the agreed five minutes. */
+const staleMs = 285_000;
 
 describe('the credentials', () => {
   let server: SecretsManager;
   let client: SecretsManagerClient;
   let clock: TestClock;
+  /** Time in which the container was frozen: it has passed, and no timer has noticed. */
+  let frozenMs: number;
   let telemetry: RecordedTelemetry<AwsEvent>;
   let credentials: Credentials;
   let readsBefore: number;
-  /** Answers of the server reach the client after this. */
-  let answers: Promise<unknown> = Promise.resolve();
+  /** Responses of the server reach the client after this. */
+  let responses: Promise<unknown> = Promise.resolve();
 
   beforeAll(async () => {
     server = await startSecretsManager({ secrets: { genesys: '' } });
@@ -33,7 +38,7 @@ describe('the credentials', () => {
     client.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);
-        await answers;
+        await responses;
         return result;
       },
       { step: 'initialize' },
@@ -47,10 +52,15 @@ describe('the credentials', () => {
     server.put('genesys', secretText('first'));
     readsBefore = server.reads;
     clock = createTestClock();
+    frozenMs = 0;
     telemetry = createRecordedTelemetry();
-    credentials = createCredentials({ client, secretId: 'genesys', clock, telemetry });
+    const container = { ...clock, now: () => clock.now() + frozenMs };
+    credentials = createCredentials({ client, secretId: 'genesys', clock: container, telemetry });
   });
-  afterEach(() => server.setFault({}));
+  afterEach(() => {
+    server.setFault({});
+    responses = Promise.resolve();
+  });
 
   const deadline = (ms = 100 * minute) => deadlineIn(clock, ms);
   const reads = () => server.reads - readsBefore;
@@ -70,18 +80,18 @@ describe('the credentials', () => {
     expect(reads()).toBe(1);
   });
 
-  it('are kept for five minutes', async () => {
+  it('are kept for a little less than five minutes', async () => {
     await current();
     server.put('genesys', secretText('second'));
-    await clock.advance(5 * minute - 1);
+    await clock.advance(staleMs - 1);
     expect(await current()).toBe('first');
     expect(reads()).toBe(1);
   });
 
-  it('are read again after five minutes while nobody waits', async () => {
+  it('are read again then, while nobody waits', async () => {
     await current();
     server.put('genesys', secretText('second'));
-    await clock.advance(5 * minute);
+    await clock.advance(staleMs);
     server.setFault({ latencyMs: 30 });
     expect(await current()).toBe('first');
     await until(async () => (await current()) === 'second');
@@ -91,10 +101,10 @@ describe('the credentials', () => {
 
   it('stay as they are while they cannot be read again, which is tried every ten seconds', async () => {
     await current();
-    await clock.advance(5 * minute);
+    await clock.advance(staleMs);
     server.setFault({ failure: 500 });
     expect(await current()).toBe('first');
-    await until(() => telemetry.of('secret_unavailable').length === 1);
+    await until(() => telemetry.of('secret_stale').length === 1);
     await clock.advance(9999);
     expect(await current()).toBe('first');
     await realTime(30);
@@ -107,14 +117,134 @@ describe('the credentials', () => {
     expect(reads()).toBe(3);
   });
 
+  it('ring no alarm while the known ones are in use: no request fails', async () => {
+    await current();
+    await clock.advance(staleMs);
+    server.setFault({ failure: 500 });
+    await current();
+    await until(() => telemetry.of('secret_stale').length === 1);
+    expect(telemetry.of('secret_stale')).toEqual([{ reason: expect.any(String) }]);
+    const raised = telemetry.recorded.flatMap(({ event }) => catalogue[event].metrics ?? []);
+    expect(raised).not.toContain('SecretInvalid');
+    expect(catalogue.secret_unavailable.metrics).toContain('SecretInvalid');
+  });
+
   it('stay as they are while the new secret is a placeholder, which is recorded', async () => {
     await current();
     server.put('genesys', secretText('REPLACE_ME'));
-    await clock.advance(5 * minute);
+    await clock.advance(staleMs);
     expect(await current()).toBe('first');
     await until(() => telemetry.of('secret_invalid').length === 1);
     expect(telemetry.of('secret_invalid')).toEqual([{ code: 'secret_placeholder', field: 'clientSecret' }]);
     expect(await current()).toBe('first');
+  });
+
+  describe('in a container that is frozen while they are read again', () => {
+    let respond: () => void;
+    let lose: (error: Error) => void;
+    /** A read of the stale secret is under way, its response not here yet, when the container freezes. */
+    const freezeAmidRead = async () => {
+      await current();
+      server.put('genesys', secretText('second'));
+      await clock.advance(staleMs);
+      responses = new Promise<void>((resolve, reject) => {
+        respond = resolve;
+        lose = reject;
+      });
+      responses.catch(() => undefined);
+      expect(await current()).toBe('first');
+      await until(() => reads() === 2);
+      await credentials.settle();
+      frozenMs += minute;
+    };
+    const settled = () => {
+      const state = { yet: false };
+      const settling = credentials.settle().then(() => {
+        state.yet = true;
+      });
+      return { state, settling };
+    };
+
+    it('are taken up by the next request, before its response: a freeze is not a timeout', async () => {
+      await freezeAmidRead();
+      expect(await current()).toBe('first');
+      const { state, settling } = settled();
+      // All the waiting that the read is allowed is still ahead of it.
+      await clock.advance(400);
+      expect(state.yet).toBe(false);
+      respond();
+      await settling;
+      expect(await current()).toBe('second');
+      expect(reads()).toBe(2);
+      expect(telemetry.recorded.map(({ event }) => event)).toEqual(['secret_changed']);
+    });
+
+    it('are waited for half a second at most', async () => {
+      await freezeAmidRead();
+      await current();
+      const { state, settling } = settled();
+      await clock.advance(500);
+      await settling;
+      expect(state.yet).toBe(true);
+      expect(await current()).toBe('first');
+      respond();
+      await until(async () => (await current()) === 'second');
+    });
+
+    it('are read once more by the next request where the connection did not survive', async () => {
+      await freezeAmidRead();
+      lose(new Error('socket hang up'));
+      await until(() => telemetry.of('secret_stale').length === 1);
+      responses = Promise.resolve();
+      expect(await current()).toBe('first');
+      await credentials.settle();
+      expect(await current()).toBe('second');
+      expect(reads()).toBe(3);
+    });
+
+    it('are waited for by nobody where no freeze was in the way', async () => {
+      await current();
+      await clock.advance(staleMs);
+      responses = new Promise<void>((resolve) => {
+        respond = resolve;
+      });
+      await current();
+      await until(() => reads() === 2);
+      // No time passes on this clock.
+      await credentials.settle();
+      expect(await current()).toBe('first');
+      respond();
+    });
+
+    it('are waited for by nobody where there is nothing to read', async () => {
+      await credentials.settle();
+      await current();
+      frozenMs += minute;
+      await current();
+      await credentials.settle();
+      expect(reads()).toBe(1);
+    });
+
+    it.each([1, 2, 3, 4])('are up to date after %d freezes in a row, each amid a read', async (rounds) => {
+      await current();
+      for (let round = 1; round <= rounds; round += 1) {
+        server.put('genesys', secretText(`generation-${round}`));
+        frozenMs += staleMs;
+        let go = () => {};
+        responses = new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        const before = reads();
+        await current();
+        await until(() => reads() === before + 1);
+        await credentials.settle();
+        frozenMs += 3501;
+        go();
+        await credentials.settle();
+        expect(await current()).toBe(`generation-${round}`);
+      }
+      expect(new Set(telemetry.recorded.map(({ event }) => event))).toEqual(new Set(['secret_changed']));
+    });
   });
 
   it('are asked for again by the next caller after a failure', async () => {
@@ -177,11 +307,11 @@ describe('the credentials', () => {
       expect(reads()).toBe(2);
     });
 
-    it('are read once more where a read was under way that may have been answered before the rotation', async () => {
+    it('are read once more where a read was under way that may have responded with the state before the rotation', async () => {
       await current();
-      await clock.advance(5 * minute);
+      await clock.advance(staleMs);
       let release = () => {};
-      answers = new Promise<void>((resolve) => {
+      responses = new Promise<void>((resolve) => {
         release = resolve;
       });
       await current();
@@ -201,43 +331,43 @@ describe('the credentials', () => {
     });
   });
 
-  describe('when no known key made a signature', () => {
+  describe('when no known key made a signature, or sealed a reference', () => {
     const signed = (byte: number) =>
       secretText('first', { sessionSigningKeys: [Buffer.alloc(32, byte).toString('base64')] });
 
     it('are read again, and the new keys are given', async () => {
       await current();
       server.put('genesys', signed(7));
-      const refreshed = await credentials.refreshForSignature(deadline());
+      const refreshed = await credentials.refreshForForgery(deadline());
       expect(refreshed?.sessionSigningKeys).toEqual([Buffer.alloc(32, 7)]);
     });
 
     it('are not read again within ten seconds of a read that brought nothing new', async () => {
       await current();
-      expect(await credentials.refreshForSignature(deadline())).toBeUndefined();
+      expect(await credentials.refreshForForgery(deadline())).toBeUndefined();
       server.put('genesys', signed(7));
       await clock.advance(9999);
-      expect(await credentials.refreshForSignature(deadline())).toBeUndefined();
+      expect(await credentials.refreshForForgery(deadline())).toBeUndefined();
       expect(reads()).toBe(2);
       await clock.advance(1);
-      expect(await credentials.refreshForSignature(deadline())).toBeDefined();
+      expect(await credentials.refreshForForgery(deadline())).toBeDefined();
       expect(reads()).toBe(3);
     });
 
     it('may be read again at once after a read that brought something new', async () => {
       await current();
       server.put('genesys', signed(7));
-      await credentials.refreshForSignature(deadline());
+      await credentials.refreshForForgery(deadline());
       server.put('genesys', signed(8));
-      const again = await credentials.refreshForSignature(deadline());
+      const again = await credentials.refreshForForgery(deadline());
       expect(again?.sessionSigningKeys).toEqual([Buffer.alloc(32, 8)]);
     });
 
-    it('bring nothing new when they cannot be read, and are left alone for ten seconds', async () => {
+    it('bring nothing new when they cannot be read, and are not read for ten seconds then', async () => {
       await current();
       server.setFault({ failure: 500 });
-      expect(await credentials.refreshForSignature(deadline())).toBeUndefined();
-      expect(await credentials.refreshForSignature(deadline())).toBeUndefined();
+      expect(await credentials.refreshForForgery(deadline())).toBeUndefined();
+      expect(await credentials.refreshForForgery(deadline())).toBeUndefined();
       expect(reads()).toBe(2);
       expect(await current()).toBe('first');
     });

@@ -7,7 +7,7 @@ const whole = {
   clientId: 'client',
   clientSecret: 'secret',
   sessionHashKeys: [{ id: '2026-11', key: key(32) }, { id: 'plain' }],
-  sessionSigningKeys: [key(16), key(64, 2)],
+  sessionSigningKeys: [key(32, 4), key(64, 2)],
   externalIdKey: key(32, 3),
 };
 const faultOf = (secret: unknown): SecretError => {
@@ -26,7 +26,7 @@ describe('the secret', () => {
       clientId: 'client',
       clientSecret: 'secret',
       sessionHashKeys: [{ id: '2026-11', key: Buffer.alloc(32, 1) }, { id: 'plain' }],
-      sessionSigningKeys: [Buffer.alloc(16, 1), Buffer.alloc(64, 2)],
+      sessionSigningKeys: [Buffer.alloc(32, 4), Buffer.alloc(64, 2)],
       externalIdKey: Buffer.alloc(32, 3),
     });
   });
@@ -86,10 +86,12 @@ describe('the secret', () => {
     ],
     [
       'three signing keys',
-      { ...whole, sessionSigningKeys: [key(16), key(16), key(16)] },
+      { ...whole, sessionSigningKeys: [key(32, 4), key(32, 5), key(32, 6)] },
       'sessionSigningKeys',
     ],
     ['an empty signing key', { ...whole, sessionSigningKeys: [''] }, 'sessionSigningKeys.0'],
+    ['a signing key of 31 bytes', { ...whole, sessionSigningKeys: [key(31, 4)] }, 'sessionSigningKeys.0'],
+    ['an external id key of 31 bytes', { ...whole, externalIdKey: key(31, 3) }, 'externalIdKey'],
     ['an external id key that is no base64', { ...whole, externalIdKey: '?' }, 'externalIdKey'],
     ['null for a list', { ...whole, sessionSigningKeys: null }, 'sessionSigningKeys'],
   ])('is malformed with %s, and the field is named', (_, secret, field) => {
@@ -108,6 +110,26 @@ describe('the secret', () => {
     ['in a signing key', { ...whole, sessionSigningKeys: ['REPLACE_ME'] }, 'sessionSigningKeys.0'],
   ])('is a placeholder %s, and the field is named', (_, secret, field) => {
     expect(faultOf(secret)).toMatchObject({ code: 'secret_placeholder', field });
+  });
+
+  it.each([
+    ['two hash keys', { ...whole, sessionHashKeys: ['a', 'b'].map((id) => ({ id, key: key(32) })) }],
+    ['two signing keys', { ...whole, sessionSigningKeys: [key(32, 4), key(32, 4)] }],
+    ['a hash key and a signing key', { ...whole, sessionSigningKeys: [key(32)] }],
+    ['a hash key and the external id key', { ...whole, externalIdKey: key(32) }],
+    ['a signing key and the external id key', { ...whole, externalIdKey: key(64, 2) }],
+    // The same 32 bytes, written with other spare bits.
+    ['two spellings of one key', { ...whole, externalIdKey: key(32).replace('E=', 'F=') }],
+  ])('is malformed where %s are equal: a hash that is logged would be a signature', (_, secret) => {
+    expect(faultOf(secret)).toMatchObject({ code: 'secret_malformed', field: 'keys' });
+  });
+
+  // Not yet: an id has no longest length.
+  it.failing('is malformed with a key id so long that a guest reference could not hold its hashes', () => {
+    const id = 'k'.repeat(300);
+    expect(faultOf({ ...whole, sessionHashKeys: [{ id, key: key(32) }] })).toMatchObject({
+      field: 'sessionHashKeys.0.id',
+    });
   });
 
   it('never repeats a value in its error', () => {

@@ -2,14 +2,10 @@ import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { AwsEvent } from '../../lambda/aws/events.ts';
-import {
-  createOverflowQueue,
-  PoisonMessageError,
-  parseQueuedRegistration,
-  type SqsOverflowQueue,
-} from '../../lambda/aws/overflow-queue.ts';
+import { createOverflowQueue, type SqsOverflowQueue } from '../../lambda/aws/overflow-queue.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
 import type { QueuedRegistration } from '../../lambda/guest/ports.ts';
+import { PoisonMessageError, parseQueuedRegistration } from '../../lambda/guest/queued-registration.ts';
 import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
 import { type Sqs, startSqs } from '../../local/sqs.ts';
 import { createTestClock, deadlineIn, type TestClock } from '../support/clock.ts';
@@ -21,7 +17,7 @@ const registration = (changes: Partial<QueuedRegistration> = {}): QueuedRegistra
   sessionHash: anyHash(),
   olderHashes: [`2025-01:${anyHash()}`],
   provider: 'webchat-v1',
-  consent: { given: true, type: 'explicit' },
+  consent: { given: true, type: 'explicit', stated: true },
   queuedAtMs: 1_778_839_200_000,
   ...changes,
 });
@@ -178,6 +174,11 @@ describe('a message of the overflow queue', () => {
     expect(() => parseQueuedRegistration(body)).toThrow(PoisonMessageError);
   });
 
+  it('of an older version counts its consent as stated', () => {
+    const body = JSON.stringify({ ...whole, consent: { given: false, type: 'explicit' } });
+    expect(parseQueuedRegistration(body).consent).toEqual({ given: false, type: 'explicit', stated: true });
+  });
+
   it('comes back as it was queued', () => {
     const hash = fc
       .stringMatching(/^[0-9a-f]{64}$/)
@@ -189,6 +190,7 @@ describe('a message of the overflow queue', () => {
       consent: fc.record({
         given: fc.boolean(),
         type: fc.constantFrom('explicit' as const, 'implicit' as const),
+        stated: fc.boolean(),
       }),
       queuedAtMs: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
     });

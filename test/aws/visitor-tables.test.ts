@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
 import type { AwsEvent } from '../../lambda/aws/events.ts';
-import type { Item } from '../../lambda/aws/guest-item.ts';
 import { createGuestRegistry } from '../../lambda/aws/guest-registry.ts';
 import { createVisitorTables, type VisitorTablesOptions } from '../../lambda/aws/visitor-tables.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
@@ -74,9 +73,9 @@ describe('the tables of a visitor', () => {
       clock,
       telemetry,
     });
-    const claim = await registry.claim(hash, undefined, deadlineIn(clock));
-    if (claim === undefined) throw new Error('The session has an entry already.');
-    await registry.complete(claim, guestAt(clock.now(), { guestId }), deadlineIn(clock));
+    const guest = guestAt(clock.now(), { guestId });
+    if (!(await registry.create([hash], guest, deadlineIn(clock))))
+      throw new Error('There is an entry already.');
   };
 
   it('give the CRM record and the registry entry in one round trip', async () => {
@@ -94,7 +93,7 @@ describe('the tables of a visitor', () => {
     await read([anyHash()]);
     const requests = sent[0]?.input as { RequestItems: Record<string, { ConsistentRead?: boolean }> };
     expect(requests.RequestItems[tables.guestTableName]?.ConsistentRead).toBe(true);
-    expect(requests.RequestItems[tables.crmTableName]?.ConsistentRead).toBeUndefined();
+    expect(requests.RequestItems[tables.crmTableName]?.ConsistentRead ?? false).toBe(false);
   });
 
   it('say so when they know nothing of a visitor', async () => {
@@ -108,19 +107,20 @@ describe('the tables of a visitor', () => {
     expect(JSON.stringify(sent)).not.toContain(`"${tables.crmTableName}"`);
   });
 
-  it('are looked up under all hashes of the session, and the newest hit wins in each', async () => {
+  it('are looked up under all hashes of the session: the newest key’s record wins, and the newest guest', async () => {
     const [newest, older] = [anyHash(), anyHash()];
     await writeCrm(older, { email: 'older@example.com' });
     await register(older, 'older');
     expect(await read([newest, older])).toMatchObject({
       crm: { record: { email: 'older@example.com' } },
-      registration: { sessionHash: older },
+      registration: { guest: { guestId: 'older' }, guestEverywhere: false },
     });
+    await clock.advance(1000);
     await writeCrm(newest, { email: 'newest@example.com' });
     await register(newest, 'newest');
     expect(await read([newest, older])).toMatchObject({
       crm: { record: { email: 'newest@example.com' } },
-      registration: { sessionHash: newest, guest: { guestId: 'newest' } },
+      registration: { guest: { guestId: 'newest' }, guestEverywhere: false },
     });
     expect(sent).toHaveLength(2);
   });
@@ -178,9 +178,10 @@ describe('the tables of a visitor', () => {
       const { hostname, port } = new URL(endpoint);
       return { protocol: 'http:', hostname, port: Number(port), path: '/' };
     };
-    const visitors = start({ client: moving, breakMs: 50 });
+    const visitors = start({ client: moving, breakMs: 5000 });
+    const visit = async (hash: string) => await visitors.read([hash], { crm: true }, deadlineIn(clock));
     for (let call = 0; call < 5; call += 1) {
-      const reading = visitors.read([anyHash()], { crm: true }, deadlineIn(clock));
+      const reading = visit(anyHash());
       await clock.advance(500);
       await reading;
     }
@@ -188,15 +189,13 @@ describe('the tables of a visitor', () => {
     const hash = anyHash();
     await writeCrm(hash);
     endpoint = tables.url;
-    // The clock stands still: an answer comes without a time limit having passed.
-    expect(await visitors.read([hash], { crm: true }, deadlineIn(clock))).toMatchObject({
-      crm: { kind: 'degraded' },
-    });
+    // The clock stands still: a result comes without a time limit having passed.
+    expect(await visit(hash)).toMatchObject({ crm: { kind: 'degraded' } });
+    await clock.advance(4999);
+    expect(await visit(hash)).toMatchObject({ crm: { kind: 'degraded' } });
     expect(silent.requests()).toBe(requests);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await visitors.read([hash], { crm: true }, deadlineIn(clock))).toMatchObject({
-      crm: { kind: 'matched' },
-    });
+    await clock.advance(1);
+    expect(await visit(hash)).toMatchObject({ crm: { kind: 'matched' } });
     moving.destroy();
     await silent.close();
   });
@@ -204,18 +203,32 @@ describe('the tables of a visitor', () => {
   it('cost no waiting either while one call tries whether they are back', async () => {
     const silent = await startSilentServer();
     const hanging = localClient(silent.url);
-    const visitors = start({ client: hanging, breakMs: 1 });
+    const visitors = start({ client: hanging, breakMs: 5000 });
     const visit = async () => await visitors.read([anyHash()], { crm: true }, deadlineIn(clock));
     for (let call = 0; call < 5; call += 1) {
       const reading = visit();
       await clock.advance(500);
       await reading;
     }
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await clock.advance(5000);
     const trying = visit();
     expect(await visit()).toMatchObject({ registration: 'unreachable' });
     await clock.advance(500);
     await trying;
+    hanging.destroy();
+    await silent.close();
+  });
+
+  it('are not taken for away because requests ended before they could respond', async () => {
+    const silent = await startSilentServer();
+    const hanging = localClient(silent.url);
+    const visitors = start({ client: hanging });
+    for (let call = 0; call < 8; call += 1) {
+      const reading = visitors.read([anyHash()], { crm: true }, deadlineIn(clock, 100));
+      await clock.advance(100);
+      await reading;
+    }
+    expect(telemetry.of('table_breaker_opened')).toEqual([]);
     hanging.destroy();
     await silent.close();
   });
@@ -231,32 +244,25 @@ describe('the tables of a visitor', () => {
     expect(telemetry.of('tables_unavailable')).toHaveLength(2);
   });
 
-  it('bring the item that another part needs in the same round trip', async () => {
-    const token: Item = { sessionHash: { S: 'oauth#1' }, sealedToken: { S: 'sealed' } };
-    await tables.put(tables.guestTableName, token);
-    const delivered: (Item | undefined)[] = [];
-    let key: string | undefined = 'oauth#1';
-    const companion = { key: () => key, deliver: (item: Item | undefined) => void delivered.push(item) };
-    expect(await read([anyHash()], { companion })).toMatchObject({ registration: undefined });
-    key = 'oauth#nobody';
-    await read([anyHash()], { companion });
-    key = undefined;
-    await read([anyHash()], { companion });
-    expect(delivered).toEqual([token, undefined]);
-    expect(sent).toHaveLength(3);
+  it('give the CRM record alone, for a visitor whose consent was found in the registry', async () => {
+    const hash = anyHash();
+    await writeCrm(hash);
+    expect(await start().readCrm([hash], deadlineIn(clock))).toEqual({ kind: 'matched', record: jane });
+    expect(JSON.stringify(sent)).not.toContain(`"${tables.guestTableName}"`);
+    const nowhere = localClient('http://127.0.0.1:1');
+    expect(await start({ client: nowhere }).readCrm([hash], deadlineIn(clock))).toEqual({ kind: 'degraded' });
+    nowhere.destroy();
   });
 
-  it('deliver nothing to that other part when they cannot be read', async () => {
-    const delivered: (Item | undefined)[] = [];
-    const companion = {
-      key: () => 'oauth#1',
-      deliver: (item: Item | undefined) => void delivered.push(item),
-    };
+  it('take neither for away because the other is', async () => {
     const nowhere = localClient('http://127.0.0.1:1');
-    await read([anyHash()], { companion, client: nowhere });
-    answerWith = () => ({ UnprocessedKeys: { [tables.guestTableName]: { Keys: [] } } });
-    await read([anyHash()], { companion });
-    expect(delivered).toEqual([]);
+    const visitors = start({ client: nowhere });
+    for (let call = 0; call < 5; call += 1) await visitors.readCrm([anyHash()], deadlineIn(clock));
+    expect(telemetry.of('table_breaker_opened')).toHaveLength(1);
+    await visitors.readCrm([anyHash()], deadlineIn(clock));
+    expect(telemetry.of('tables_unavailable')).toHaveLength(5);
+    await visitors.read([anyHash()], { crm: true }, deadlineIn(clock));
+    expect(telemetry.of('tables_unavailable')).toHaveLength(6);
     nowhere.destroy();
   });
 });

@@ -9,7 +9,7 @@ import { enrichBody, enrichPath, externalIdOf } from '../../lambda/genesys/conta
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import type { KnownGuest } from '../../lambda/guest/ports.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { systemClock } from '../../lambda/time/system-clock.ts';
 import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { type CrmTables, startCrmTables } from './support/crm-tables.ts';
 import { temporaryFolder, tool } from './support/tool.ts';

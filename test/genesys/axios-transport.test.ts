@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type AxiosTransportOptions, createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
 import { TransportError } from '../../lambda/genesys/transport.ts';
 
@@ -56,6 +59,40 @@ const serveBytes = async (answer: (socket: Socket) => void) => {
   return url;
 };
 
+/** A server in a thread of its own: it closes its connections while this one stands still. */
+const serveInThread = async () => {
+  /** Port, connections opened, connections closed. */
+  const shared = new Int32Array(new SharedArrayBuffer(12));
+  const worker = new Worker(
+    `const { workerData: shared } = require('node:worker_threads');
+     const server = require('node:http').createServer((request, response) => response.end('{}'));
+     server.on('connection', (socket) => {
+       Atomics.add(shared, 1, 1);
+       setTimeout(() => socket.end(), 300);
+       socket.on('close', () => { Atomics.add(shared, 2, 1); Atomics.notify(shared, 2); });
+       socket.on('finish', () => { Atomics.add(shared, 2, 1); Atomics.notify(shared, 2); });
+     });
+     server.listen(0, '127.0.0.1', () => {
+       Atomics.store(shared, 0, server.address().port);
+       require('node:worker_threads').parentPort.postMessage('listening');
+     });`,
+    { eval: true, workerData: shared },
+  );
+  open.push(async () => void (await worker.terminate()));
+  await once(worker, 'message');
+  return {
+    url: `http://127.0.0.1:${Atomics.load(shared, 0)}`,
+    opened: () => Atomics.load(shared, 1),
+    /** Stands still, as a container between two requests, until the server has ended its connection. */
+    freezeUntilClosed: () => {
+      const startedAtMs = Date.now();
+      Atomics.wait(shared, 2, 0, 20_000);
+      const restMs = 1100 - (Date.now() - startedAtMs);
+      if (restMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, restMs);
+    },
+  };
+};
+
 const transportOf = (options?: AxiosTransportOptions) => {
   const transport = createAxiosTransport(options);
   open.push(() => transport.close());
@@ -86,12 +123,12 @@ describe('the transport', () => {
     });
     const form = 'a=1&b=%2B';
     const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-A': 'y' };
-    const answer = await transportOf()(post(`${url}/path`, form, headers), never);
+    const response = await transportOf()(post(`${url}/path`, form, headers), never);
     expect(seen).toEqual(['POST', '/path', 'application/x-www-form-urlencoded', 'y', form]);
-    expect(answer).toMatchObject({ status: 201, headers: { 'retry-after': '3' }, body: { id: 'ü' } });
+    expect(response).toMatchObject({ status: 201, headers: { 'retry-after': '3' }, body: { id: 'ü' } });
   });
 
-  it.each([204, 302, 400, 401, 429, 500, 503])('takes %d for an answer like any other', async (status) => {
+  it.each([204, 302, 400, 401, 429, 500, 503])('takes %d for a response like any other', async (status) => {
     let requests = 0;
     const { url } = await serve((_, response) => {
       requests += 1;
@@ -102,7 +139,7 @@ describe('the transport', () => {
   });
 
   it.each(['', 'garbage', '{"id":', '<html>'])(
-    'gives a body that is no JSON as undefined: %j',
+    'gives a body that is not JSON as undefined: %j',
     async (text) => {
       const { url } = await serve((_, response) => response.end(text));
       expect(await transportOf()(post(url), never)).toMatchObject({ status: 200, body: undefined });
@@ -116,14 +153,46 @@ describe('the transport', () => {
     expect(server.opened()).toBe(1);
   });
 
-  it('does not use a connection that was idle for too long: Genesys may have closed it while we were frozen', async () => {
+  it('keeps a connection for less than the 60 s after which Genesys closes it, and uses none that is older', async () => {
     const server = await serve((_, response) => response.end('{}'));
-    const transport = transportOf({ maxIdleMs: 30 });
-    await transport(post(server.url), never);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    await transport(post(server.url), never);
-    expect(server.opened()).toBe(2);
+    const transport = transportOf();
+    let laterMs = 0;
+    const realNow = Date.now;
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + laterMs);
+    try {
+      await transport(post(server.url), never);
+      laterMs += 45_000;
+      await transport(post(server.url), never);
+      laterMs += 45_000;
+      await transport(post(server.url), never);
+      expect(server.opened()).toBe(1);
+      laterMs += 55_000;
+      await transport(post(server.url), never);
+      expect(server.opened()).toBe(2);
+    } finally {
+      now.mockRestore();
+    }
   });
+
+  const requestAfterFreeze = async (wake: () => Promise<unknown>): Promise<void> => {
+    const server = await serveInThread();
+    const transport = transportOf();
+    await transport(post(server.url), never);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await wake();
+    server.freezeUntilClosed();
+    expect(await transport(post(server.url), never)).toMatchObject({ status: 200 });
+    expect(server.opened()).toBe(2);
+  };
+
+  it('notices after a freeze that a connection was closed meanwhile, and opens another', async () => {
+    await requestAfterFreeze(async () => await new Promise((resolve) => setTimeout(resolve, 20)));
+  }, 30_000);
+
+  // Not yet: the end of the connection is read one turn of the event loop too late then.
+  it.failing('notices it on the arrival of something, too, which is how an invocation starts', async () => {
+    await requestAfterFreeze(async () => await stat('.'));
+  }, 30_000);
 
   it('knows that a refused connection brought nothing', async () => {
     const { url } = await serve(() => undefined);
@@ -151,25 +220,25 @@ describe('the transport', () => {
     });
   });
 
-  it('knows that an answer which is no HTTP is one all the same', async () => {
+  it('knows that a response which is not HTTP is one all the same', async () => {
     const url = await serveBytes((socket) => socket.end('SMTP ready\r\n\r\n'));
     expect(await failureOf(transportOf()(post(url), never))).toMatchObject({ kind: 'malformed' });
   });
 
-  it('does not read an answer without end', async () => {
+  it('does not read a response without end', async () => {
     const { url } = await serve((_, response) => response.end(`"${'x'.repeat(5000)}"`));
-    const transport = transportOf({ maxAnswerBytes: 1000 });
+    const transport = transportOf({ maxResponseBytes: 1000 });
     expect(await failureOf(transport(post(url), never))).toMatchObject({ kind: 'malformed' });
   });
 
   it('ends with the signal, and the connection with it', async () => {
     const server = await serve(() => undefined);
-    const startedAt = Date.now();
-    const failure = await failureOf(transportOf()(post(server.url), AbortSignal.timeout(50)));
-    expect(failure.kind).toBe('lost');
-    expect(Date.now() - startedAt).toBeLessThan(1000);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(server.connections.size).toBe(0);
+    const ending = new AbortController();
+    const sending = failureOf(transportOf()(post(server.url), ending.signal));
+    while (server.connections.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    ending.abort();
+    expect((await sending).kind).toBe('lost');
+    while (server.connections.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it('puts nothing of the request into its errors', async () => {

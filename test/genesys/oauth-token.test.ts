@@ -54,10 +54,10 @@ describe('asking for a token', () => {
     ['a token that would break the header', { access_token: 't\r\nX: y', expires_in: 3600 }],
     ['another kind of token', { access_token: 't', token_type: 'mac', expires_in: 3600 }],
     ['no JSON', undefined],
-  ])('does not believe an answer with %s', async (_, body) => {
+  ])('does not believe a response with %s', async (_, body) => {
     const world = createWorld();
     world.genesys.script('oauth', { status: 200, body });
-    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
     expect(world.genesys.calls('oauth')).toHaveLength(1);
   });
 });
@@ -104,14 +104,13 @@ describe('keeping the token', () => {
   it.each<[string, Reply]>([
     ['500', { status: 500 }],
     ['400', { status: 400, body: { error: 'invalid_scope' } }],
-    ['invalid_client', invalidClient(401)],
     ['garbage', { status: 200, body: 'garbage' }],
-    ['limiting', rateLimited('60')],
   ])('does not keep a failure: after %s the next request asks again', async (_, reply) => {
     const world = createWorld();
     world.genesys.script('oauth', reply);
     expect(await failureOf(get(world))).toBeInstanceOf(Error);
     expect(await get(world)).toMatch(/^oauth-token-/);
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
   });
 
   it('lets each caller wait with its own deadline', async () => {
@@ -145,7 +144,7 @@ describe('a failing token endpoint', () => {
       Promise.all(Array.from({ length: 20 }, () => failureOf(world.oauth.get(deadline)))),
     );
     expect(new Set(failures.map((failure) => (failure as { code?: string }).code))).toEqual(
-      new Set(['genesys_unavailable']),
+      new Set(['unavailable']),
     );
     expect(world.genesys.calls('oauth')).toHaveLength(3);
   });
@@ -154,7 +153,7 @@ describe('a failing token endpoint', () => {
     const world = createWorld();
     world.genesys.script('oauth', { status });
     expect(await failureOf(get(world))).toMatchObject({
-      code: status === 500 ? 'genesys_unavailable' : 'genesys_rejected',
+      code: status === 500 ? 'unavailable' : 'rejected',
     });
     expect(world.genesys.calls('oauth')).toHaveLength(1);
   });
@@ -163,7 +162,7 @@ describe('a failing token endpoint', () => {
     const world = createWorld();
     const cause = 'scope webchat:token:write is not granted';
     world.genesys.script('oauth', { status: 403, body: { error: 'forbidden', cause } });
-    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
     expect(world.telemetry.of('genesys_permission_missing')).toEqual([
       { endpoint: 'oauth', permissions: 'webchat:token:write' },
     ]);
@@ -211,16 +210,45 @@ describe('limits of the token endpoint', () => {
     expect(world.genesys.calls('oauth')).toHaveLength(3);
     const waits = world.telemetry.of('genesys_limited').map((fields) => fields?.['waitMs']);
     expect(waits).toHaveLength(40);
-    expect(new Set(waits).size).toBe(2);
+    expect(new Set(waits.slice(0, 20)).size).toBe(1);
+    expect(new Set(waits.slice(20)).size).toBe(1);
+  });
+
+  it('hold for the whole container until the time that was named has come', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', rateLimited('60'));
+    await failureOf(get(world));
+    await world.clock.advance(50_000);
+    const failure = await failureOf(get(world));
+    expect(failure).toMatchObject({ name: 'LimitedError' });
+    expect((failure as { waitMs?: number }).waitMs).toBeGreaterThanOrEqual(9000);
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+    await world.clock.advance(10_000);
+    expect(await get(world)).toBe('oauth-token-1');
+  });
+
+  it('end the request at once when the wait would leave no time for a guest and its token', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', rateLimited('6'));
+    const startedAt = world.clock.now();
+    expect(await failureOf(get(world))).toMatchObject({ name: 'LimitedError', waitMs: 6000 });
+    expect(world.clock.now() - startedAt).toBeLessThan(200);
+  });
+
+  it('are not waited for where the caller does not want to', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', rateLimited('1'));
+    const work = world.within(8000, (deadline) => world.oauth.get(deadline, false));
+    expect(await failureOf(work)).toMatchObject({ name: 'LimitedError', waitMs: 1000 });
   });
 
   it.each([
     { error: 'invalid_request', description: 'the rate limit exceeded field is unknown' },
-    { error: 'invalid_scope', description: 'rate limit exceeded is no scope' },
+    { error: 'invalid_scope', description: 'rate limit exceeded is not a scope' },
   ])('are no limits when another fault is meant: %j', async (body) => {
     const world = createWorld();
     world.genesys.script('oauth', { status: 400, body });
-    expect(await failureOf(get(world))).toMatchObject({ name: 'GuestError', code: 'genesys_rejected' });
+    expect(await failureOf(get(world))).toMatchObject({ name: 'GuestError', code: 'rejected' });
   });
 });
 
@@ -258,17 +286,49 @@ describe('a rotated secret', () => {
   it('is final where nothing newer is known: the operator is told, the caller only that it was refused', async () => {
     const world = createWorld();
     world.genesys.script('oauth', invalidClient(401));
-    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
     expect(world.credentials.state.refreshes).toBe(1);
     expect(world.genesys.calls('oauth')).toHaveLength(1);
     expect(world.telemetry.of('oauth_credentials_refused')).toEqual([{ status: 401 }]);
+  });
+
+  it('is not asked for again for five seconds where nothing newer is known, nor is the secret', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', invalidClient(401));
+    await failureOf(get(world));
+    await world.clock.advance(4900);
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+    expect(world.credentials.state.refreshes).toBe(1);
+    await world.clock.advance(100);
+    expect(await get(world)).toMatch(/^oauth-token-/);
+  });
+
+  it('ends those five seconds as soon as it is read for another reason', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', invalidClient(401));
+    await failureOf(get(world));
+    world.credentials.state.known = { ...world.credentials.state.known, clientSecret: 'mended' };
+    expect(await get(world)).toMatch(/^oauth-token-/);
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
+  });
+
+  it('counts as refused by what was refused last, after a rotation that mended nothing', async () => {
+    const credentials = rotated();
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(401), invalidClient(401));
+    await failureOf(get(world));
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
+    // The refused pair is the newer one, which is in use now.
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
+    expect(world.genesys.calls('oauth')).toHaveLength(2);
   });
 
   it('is tried once only', async () => {
     const credentials = rotated();
     const world = createWorld({ credentials });
     world.genesys.script('oauth', invalidClient(401), invalidClient(401));
-    expect(await failureOf(get(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
     expect(world.genesys.calls('oauth')).toHaveLength(2);
   });
 

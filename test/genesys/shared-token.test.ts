@@ -1,9 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import { sharedTokenKey } from '../../lambda/genesys/shared-token.ts';
+import { webchatScope } from '../../lambda/genesys/webchat-v1.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
-import { createTestClock } from '../support/clock.ts';
+import { createTestClock, deadlineIn } from '../support/clock.ts';
 import { createMemoryTokenStore } from './memory-token-store.ts';
-import { createScriptedTransport } from './scripted-transport.ts';
+import { createScriptedTransport, type Reply } from './scripted-transport.ts';
 import { createTestCredentials, createWorld, type World, type WorldOptions } from './world.ts';
+
+const key = sharedTokenKey(
+  'https://login.example.com',
+  { clientId: 'client-1', clientSecret: '' },
+  webchatScope,
+);
 
 /** Containers that share a clock, a table and a Genesys. */
 const createFleet = (options: WorldOptions = {}) => {
@@ -12,10 +20,23 @@ const createFleet = (options: WorldOptions = {}) => {
   const store = createMemoryTokenStore(clock);
   const container = (more: WorldOptions = {}): World =>
     createWorld({ clock, genesys, store, ...options, ...more });
-  return { clock, genesys, store, container };
+  /** A container that asks the token endpoint and dies. */
+  const dieAsking = async () => await store.lease(key, undefined, deadlineIn(clock));
+  /** How many calls the token endpoint saw in its busiest second. */
+  const busiestSecond = (): number => {
+    const times = genesys.calls('oauth').map(({ atMs }) => atMs);
+    return Math.max(0, ...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length));
+  };
+  return { clock, genesys, store, container, dieAsking, busiestSecond };
 };
 const get = (world: World, budgetMs = 8000) =>
   world.within(budgetMs, (deadline) => world.oauth.get(deadline));
+const failureOf = async (work: Promise<unknown>): Promise<unknown> =>
+  await work.then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+const endless = (reply: Reply): Reply[] => Array.from({ length: 1000 }, () => reply);
 
 describe('the shared token', () => {
   it('is asked for once by a thousand containers that start at once', async () => {
@@ -32,14 +53,13 @@ describe('the shared token', () => {
 
   it('is nowhere in clear in the table, nor is the secret', async () => {
     const { store, container } = createFleet();
-    const world = container();
-    await get(world);
+    await get(container());
     const table = JSON.stringify([...store.entries]);
-    expect(table).toContain(world.oauth.key());
+    expect(table).toContain(key);
     for (const secret of ['oauth-token-1', 'client-1', 'client-secret']) expect(table).not.toContain(secret);
   });
 
-  it('is useless after the secret was rotated: the next container asks anew and replaces it', async () => {
+  it('is useless after the secret was rotated: the next container replaces it', async () => {
     const { genesys, container } = createFleet();
     await get(container());
     const credentials = createTestCredentials();
@@ -64,16 +84,7 @@ describe('the shared token', () => {
     expect(await get(container())).toBe('oauth-token-2');
   });
 
-  it('is asked of Genesys by each container while the table is away', async () => {
-    const { genesys, store, container } = createFleet();
-    store.state.down = true;
-    const [first, second] = [container(), container()];
-    expect([await get(first), await get(second)]).toEqual(['oauth-token-1', 'oauth-token-2']);
-    expect(genesys.calls('oauth')).toHaveLength(2);
-    expect(first.telemetry.of('token_vault_unavailable')).toHaveLength(1);
-  });
-
-  it('serves the winner even where it cannot be stored', async () => {
+  it('serves the container that obtained it even where it cannot be stored', async () => {
     const { store, container } = createFleet();
     const broken = { ...store, store: async () => Promise.reject(new StoreUnavailableError()) };
     const world = container({ store: broken });
@@ -81,43 +92,7 @@ describe('the shared token', () => {
     expect(world.telemetry.of('token_vault_unavailable')).toEqual([{ operation: 'store' }]);
   });
 
-  it('is got by the next container as soon as the winner has failed', async () => {
-    const { clock, genesys, container } = createFleet();
-    genesys.script('oauth', { status: 500 });
-    const [loser, next] = [container(), container()];
-    await expect(get(loser)).rejects.toMatchObject({ code: 'genesys_unavailable' });
-    const startedAt = clock.now();
-    await get(next);
-    expect(clock.now() - startedAt).toBeLessThan(100);
-  });
-
-  it('is got by another container when the winner has died, once its lease has run out', async () => {
-    const { clock, genesys, store, container } = createFleet();
-    const world = container();
-    world.oauth.learn(await world.credentials.current());
-    await store.lease(world.oauth.key() ?? '', undefined, {
-      signal: AbortSignal.abort(),
-      remainingMs: () => 0,
-    });
-    const startedAt = clock.now();
-    expect(await get(world)).toBe('oauth-token-1');
-    expect(clock.now() - startedAt).toBeGreaterThanOrEqual(5900);
-    expect(clock.now() - startedAt).toBeLessThan(7000);
-    expect(genesys.calls('oauth')).toHaveLength(1);
-  });
-
-  it('is asked of Genesys directly by a request that cannot wait for the lease to run out', async () => {
-    const { store, container } = createFleet();
-    const world = container();
-    world.oauth.learn(await world.credentials.current());
-    await store.lease(world.oauth.key() ?? '', undefined, {
-      signal: AbortSignal.abort(),
-      remainingMs: () => 0,
-    });
-    expect(await get(world, 3000)).toBe('oauth-token-1');
-  });
-
-  it('is removed for all when Genesys answers 401 to it', async () => {
+  it('is removed for all when Genesys responds 401 to it', async () => {
     const { genesys, container } = createFleet();
     const [first, second] = [container(), container()];
     const old = await get(first);
@@ -130,7 +105,7 @@ describe('the shared token', () => {
     expect(genesys.calls('oauth')).toHaveLength(2);
   });
 
-  it('is not taken again after a 401, even where the table could not be told', async () => {
+  it('is not taken again after a 401, even where that could not be written to the table', async () => {
     const { store, container } = createFleet();
     const world = container();
     const old = await get(world);
@@ -144,77 +119,174 @@ describe('the shared token', () => {
     const { genesys, store, container } = createFleet();
     genesys.lifetime.seconds = 59;
     await get(container());
-    expect([...store.entries.values()]).toEqual([{}]);
-  });
-
-  it('can be brought along by the tables’ round trip: it says when it is wanted, and under which key', async () => {
-    const { clock, container } = createFleet();
-    const world = container();
-    expect([world.oauth.wanted(), world.oauth.key()]).toEqual([true, undefined]);
-    world.oauth.learn(await world.credentials.current());
-    expect(world.oauth.key()).toMatch(/^oauth#[\w-]{43}$/);
-    await get(world);
-    expect(world.oauth.wanted()).toBe(false);
-    await clock.advance(3_540_000);
-    expect(world.oauth.wanted()).toBe(true);
+    expect(store.entries.get(key)?.token).toBeUndefined();
   });
 });
 
-describe('renewal ahead of the end', () => {
-  const untilRenewal = 3_540_000 - 240_000 / 2;
+describe('a container that starts', () => {
+  const warmUp = async (world: World) => await world.within(8000, (deadline) => world.oauth.warmUp(deadline));
 
-  it('is done by one container while all use the old token', async () => {
-    const { clock, genesys, container } = createFleet();
-    const containers = [container(), container(), container()];
-    for (const world of containers) await get(world);
-    await clock.advance(untilRenewal);
-    for (const world of containers) expect(await get(world)).toBe('oauth-token-1');
-    await clock.advance(20_000);
-    for (const world of containers) await get(world);
-    await clock.advance(0);
-    for (const world of containers) expect(await get(world)).toBe('oauth-token-2');
-    expect(genesys.calls('oauth')).toHaveLength(2);
-  });
-
-  it('is at a moment that each container picks for itself, in the window before the margin', async () => {
-    const { clock, genesys, container } = createFleet();
-    const [early, late] = [container({ random: () => 0.99 }), container({ random: () => 0.01 })];
-    await get(early);
-    await get(late);
-    await clock.advance(3_540_000 - 237_000);
-    expect(await get(late)).toBe('oauth-token-1');
-    await clock.advance(0);
+  it('takes the token that is there, so that its first request reads nothing', async () => {
+    const { genesys, store, container } = createFleet();
+    await get(container());
+    const world = container();
+    await warmUp(world);
+    const { reads } = store.state;
+    expect(await get(world)).toBe('oauth-token-1');
+    expect(store.state.reads).toBe(reads);
     expect(genesys.calls('oauth')).toHaveLength(1);
-    expect(await get(early)).toBe('oauth-token-1');
-    await clock.advance(0);
-    expect(genesys.calls('oauth')).toHaveLength(2);
   });
 
-  it('does not disturb anybody when it fails, and is tried again', async () => {
+  it('asks nobody where there is none: visitors of web-messaging need no token', async () => {
+    const { genesys, store, container } = createFleet();
+    await warmUp(container());
+    expect(genesys.calls('oauth')).toEqual([]);
+    expect(store.state.leases).toBe(0);
+  });
+});
+
+describe('the token endpoint', () => {
+  it('is never asked beside a live lease: who cannot wait fails, and asks nobody', async () => {
+    const { genesys, container, dieAsking } = createFleet();
+    await dieAsking();
+    expect(await failureOf(get(container(), 3000))).toMatchObject({ code: 'deadline_exceeded' });
+    expect(genesys.calls('oauth')).toEqual([]);
+  });
+
+  it('is asked by another container when the first has died, once its lease has expired', async () => {
+    const { clock, genesys, container, dieAsking } = createFleet();
+    await dieAsking();
+    const startedAt = clock.now();
+    expect(await get(container())).toBe('oauth-token-1');
+    expect(clock.now() - startedAt).toBeGreaterThanOrEqual(5900);
+    expect(genesys.calls('oauth')).toHaveLength(1);
+  });
+
+  it.each<[string, Reply]>([
+    ['hangs', 'hang'],
+    ['refuses connections', 'refused'],
+    ['responds 500', { status: 500 }],
+    ['responds 503', { status: 503 }],
+    ['responds with garbage', { status: 200, body: 'garbage' }],
+    ['limits without naming a time', { status: 429 }],
+    [
+      'limits by its own code',
+      { status: 400, body: { error: 'invalid_request', description: 'rate limit exceeded' } },
+    ],
+  ])(
+    'that %s is asked at most five times in any second by 100 cold containers',
+    async (_, reply) => {
+      const { clock, genesys, container, busiestSecond } = createFleet({ random: Math.random });
+      genesys.script('oauth', ...endless(reply));
+      const containers = Array.from({ length: 100 }, () => container());
+      const failures = Promise.all(containers.map(({ oauth }) => failureOf(oauth.get(deadlineIn(clock)))));
+      for (let turn = 0; turn < 90; turn += 1) await clock.advance(100);
+      for (const failure of await failures) expect(failure).toBeInstanceOf(Error);
+      expect(genesys.calls('oauth').length).toBeGreaterThan(0);
+      expect(busiestSecond()).toBeLessThanOrEqual(5);
+    },
+    60_000,
+  );
+
+  it('that names a wait is not asked by anybody before it is over, and then once', async () => {
+    const { clock, genesys, container } = createFleet({ random: Math.random });
+    genesys.script('oauth', { status: 429, headers: { 'retry-after': '5' } });
+    const containers = Array.from({ length: 100 }, () => container());
+    const getting = Promise.all(containers.map(({ oauth }) => oauth.get(deadlineIn(clock, 8000))));
+    for (let turn = 0; turn < 90; turn += 1) await clock.advance(100);
+    expect(new Set(await getting).size).toBe(1);
+    const times = genesys.calls('oauth').map(({ atMs }) => atMs);
+    expect(times).toHaveLength(2);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(5000);
+  }, 60_000);
+
+  it('that names a wait of a day ends every request at once, as a daily limit', async () => {
     const { clock, genesys, container } = createFleet();
-    const world = container();
-    await get(world);
-    await clock.advance(untilRenewal);
-    genesys.script('oauth', { status: 500 });
-    expect(await get(world)).toBe('oauth-token-1');
-    await clock.advance(0);
-    expect(world.telemetry.of('oauth_renewal_failed')).toEqual([{ reason: 'refused' }]);
-    expect(await get(world)).toBe('oauth-token-1');
-    await clock.advance(20_000);
-    await get(world);
-    await clock.advance(0);
-    expect(await get(world)).toMatch(/^oauth-token-[23]$/);
-    expect(genesys.calls('oauth')).toHaveLength(3);
+    genesys.script('oauth', { status: 429, headers: { 'retry-after': '36000' } });
+    await failureOf(get(container()));
+    const startedAt = clock.now();
+    expect(await failureOf(get(container()))).toMatchObject({ name: 'LimitedError', daily: true });
+    expect(clock.now() - startedAt).toBeLessThan(200);
+    expect(genesys.calls('oauth')).toHaveLength(1);
   });
 
-  it('survives a table that is away', async () => {
-    const { clock, store, container } = createFleet();
-    const world = container();
-    await get(world);
-    await clock.advance(untilRenewal);
+  it('that fails again and again is asked at growing intervals, five seconds at most', async () => {
+    const { clock, genesys, container } = createFleet({ random: () => 0.999 });
+    genesys.script('oauth', ...endless({ status: 500 }));
+    const times = (): number[] => genesys.calls('oauth').map(({ atMs }) => atMs);
+    for (let turn = 0; turn < 150; turn += 1) {
+      const world = container();
+      await failureOf(get(world, 800));
+      await clock.advance(200);
+    }
+    const intervals = times()
+      .slice(1)
+      .map((at, index) => at - (times()[index] ?? 0));
+    expect(intervals.length).toBeGreaterThanOrEqual(5);
+    expect(Math.min(...intervals)).toBeGreaterThanOrEqual(500);
+    expect(intervals[0]).toBeLessThan(intervals[3] ?? 0);
+    expect(Math.max(...intervals)).toBeLessThan(8000);
+  });
+
+  it('that is mended is asked at once when the pause is over, and the failures are forgotten', async () => {
+    const { clock, genesys, store, container } = createFleet();
+    genesys.script('oauth', { status: 500 });
+    expect(await failureOf(get(container()))).toMatchObject({ code: 'unavailable' });
+    expect(store.entries.get(key)?.pause).toMatchObject({ reason: 'failing', failures: 1 });
+    const startedAt = clock.now();
+    expect(await get(container())).toMatch(/^oauth-token-/);
+    expect(clock.now() - startedAt).toBeLessThanOrEqual(1100);
+    expect(store.entries.get(key)?.pause).toBeUndefined();
+  });
+
+  it('that refuses the credentials pauses nobody else: a container that knows newer ones goes ahead', async () => {
+    const { genesys, store, container } = createFleet();
+    genesys.script('oauth', { status: 401, body: { error: 'invalid_client' } });
+    expect(await failureOf(get(container()))).toMatchObject({ code: 'rejected' });
+    expect(store.entries.get(key)).toEqual({});
+    const credentials = createTestCredentials();
+    credentials.state.known = { ...credentials.state.known, clientSecret: 'newer' };
+    expect(await get(container({ credentials }))).toMatch(/^oauth-token-/);
+  });
+
+  it('that is asked for by a caller whose time ends is left to the next one', async () => {
+    const { genesys, store, container } = createFleet();
+    genesys.script('oauth', 'hang');
+    expect(await failureOf(get(container(), 1000))).toMatchObject({ code: 'deadline_exceeded' });
+    expect(store.entries.get(key)?.lease).toBeUndefined();
+    expect(await get(container())).toMatch(/^oauth-token-/);
+  });
+});
+
+describe('while the table is away', () => {
+  it('each container asks the token endpoint itself', async () => {
+    const { genesys, store, container } = createFleet();
     store.state.down = true;
-    expect(await get(world)).toBe('oauth-token-1');
-    await clock.advance(0);
-    expect(world.telemetry.of('oauth_renewal_failed')).toEqual([{ reason: 'store_or_secret' }]);
+    const [first, second] = [container(), container()];
+    expect([await get(first), await get(second)]).toEqual(['oauth-token-1', 'oauth-token-2']);
+    expect(genesys.calls('oauth')).toHaveLength(2);
+    expect(first.telemetry.of('token_vault_unavailable')).toEqual([{ operation: 'acquire' }]);
+  });
+
+  it('each container pauses by itself after a failure', async () => {
+    const { clock, genesys, store, container } = createFleet();
+    store.state.down = true;
+    genesys.script('oauth', { status: 500 }, { status: 500 });
+    const world = container();
+    await failureOf(get(world));
+    const startedAt = clock.now();
+    await failureOf(get(world));
+    const [, second] = genesys.calls('oauth');
+    expect((second?.atMs ?? 0) - startedAt).toBeGreaterThanOrEqual(500);
+  });
+
+  it('a lease that could not be ended expires by itself', async () => {
+    const { store, container } = createFleet();
+    const broken = { ...store, release: async () => Promise.reject(new StoreUnavailableError()) };
+    const world = container({ store: broken });
+    world.genesys.script('oauth', { status: 400, body: { error: 'invalid_scope' } });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
+    expect(world.telemetry.of('token_vault_unavailable')).toEqual([{ operation: 'release' }]);
+    expect(await get(container())).toMatch(/^oauth-token-/);
   });
 });

@@ -1,9 +1,14 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AmbiguousCreationError, LimitedError, UnknownGuestError } from '../../lambda/guest/errors.ts';
+import {
+  AmbiguousCreationError,
+  LeaseTooShortError,
+  LimitedError,
+  UnknownGuestError,
+} from '../../lambda/guest/errors.ts';
 import type { RegisterCommand } from '../../lambda/guest/ports.ts';
 import type { Reply } from './scripted-transport.ts';
-import { command, createWorld, jane, registered, type World } from './world.ts';
+import { command, createWorld, jane, registered, session, timeoutMs, type World } from './world.ts';
 
 const register = (world: World, request: RegisterCommand = command(), budgetMs = 8000) =>
   world.within(budgetMs, (deadline) => world.webchat.register(request, deadline));
@@ -78,7 +83,7 @@ describe('creating a guest', () => {
 
   it('passes on that consent was refused, and lets Genesys decide', async () => {
     const world = createWorld();
-    await register(world, command({ consent: { given: false, type: 'implicit' } }));
+    await register(world, command({ consent: { given: false, type: 'implicit', stated: true } }));
     expect(JSON.parse(world.genesys.calls('guest')[0]?.body ?? '')).toMatchObject({
       consentGiven: false,
       consentType: 'implicit',
@@ -88,7 +93,7 @@ describe('creating a guest', () => {
   it.each([
     { code: 'consent.required', message: 'no' },
     { code: 'bad.request', message: 'The guest has not given CONSENT.' },
-  ])('answers consent_required to a 400 that names consent: %j', async (body) => {
+  ])('is consent_required after a 400 that names consent: %j', async (body) => {
     const world = createWorld();
     world.genesys.script('guest', status(400, body));
     expect(await failureOf(register(world))).toMatchObject({ code: 'consent_required' });
@@ -99,11 +104,11 @@ describe('creating a guest', () => {
     ['403', status(403, { message: 'missing scope' })],
     ['409', status(409)],
     ['a redirect', status(302, '', { location: 'https://elsewhere.example/' })],
-  ])('answers genesys_rejected to %s, without a second attempt', async (_, reply) => {
+  ])('is rejected after %s, without a second attempt', async (_, reply) => {
     const world = createWorld();
     world.genesys.script('guest', reply);
     const failure = await failureOf(register(world));
-    expect(failure).toMatchObject({ code: 'genesys_rejected' });
+    expect(failure).toMatchObject({ code: 'rejected' });
     expect(failure).not.toBeInstanceOf(AmbiguousCreationError);
     expect(world.genesys.calls('guest')).toHaveLength(1);
   });
@@ -135,14 +140,14 @@ describe('creating a guest', () => {
   });
 
   it.each<[string, Reply, string]>([
-    ['the connection is lost', 'reset', 'genesys_unavailable'],
-    ['the attempt times out', 'hang', 'genesys_unavailable'],
-    ['500', status(500), 'genesys_unavailable'],
-    ['502', status(502), 'genesys_unavailable'],
-    ['504', status(504), 'genesys_unavailable'],
-    ['a 2xx without an id', status(201, {}), 'genesys_rejected'],
-    ['a 2xx that is no JSON', status(201, undefined), 'genesys_rejected'],
-    ['an id that would change the path', status(201, { id: '..' }), 'genesys_rejected'],
+    ['the connection is lost', 'reset', 'unavailable'],
+    ['the attempt times out', 'hang', 'unavailable'],
+    ['500', status(500), 'unavailable'],
+    ['502', status(502), 'unavailable'],
+    ['504', status(504), 'unavailable'],
+    ['a 2xx without an id', status(201, {}), 'rejected'],
+    ['a 2xx that is no JSON', status(201, undefined), 'rejected'],
+    ['an id that would change the path', status(201, { id: '..' }), 'rejected'],
   ])('is never repeated after %s: a guest may exist', async (_, reply, code) => {
     const world = createWorld();
     world.genesys.script('guest', reply);
@@ -178,7 +183,7 @@ describe('creating a guest', () => {
     const world = createWorld();
     world.genesys.script('guest', reply, reply, reply, reply);
     const failure = await failureOf(register(world));
-    expect(failure).toMatchObject({ code: 'genesys_unavailable', retryAfterSeconds: expect.any(Number) });
+    expect(failure).toMatchObject({ code: 'unavailable', retryAfterSeconds: expect.any(Number) });
     expect(failure).not.toBeInstanceOf(AmbiguousCreationError);
     expect(world.genesys.calls('guest')).toHaveLength(3);
   });
@@ -195,23 +200,58 @@ describe('creating a guest', () => {
     const world = createWorld();
     world.genesys.script('guest', status(503, {}, { 'retry-after': '30' }));
     expect(await failureOf(register(world))).toMatchObject({
-      code: 'genesys_unavailable',
+      code: 'unavailable',
       retryAfterSeconds: 30,
     });
   });
 
-  it('asks for leave before each attempt, and is not sent without it', async () => {
-    const world = createWorld();
-    world.genesys.script('guest', 'refused', status(401), status(503));
-    const beforeCreation = jest.fn(async () => undefined);
-    await register(world, command({ beforeCreation }));
-    expect(beforeCreation).toHaveBeenCalledTimes(4);
-    expect(world.genesys.calls('guest')).toHaveLength(4);
+  it.each(['..', '.', 'a/b', 'a%2Fb', 'a b', 'a?b', 'a#b', 'ü', '', 'x'.repeat(257)])(
+    'does not believe the guest id %j: a proxy could make another path of it',
+    async (id) => {
+      const world = createWorld();
+      world.genesys.script('guest', status(201, { id }));
+      expect(await failureOf(register(world))).toMatchObject({ code: 'rejected' });
+    },
+  );
 
-    const gone = new Error('the lease is gone');
-    const failure = await failureOf(register(world, command({ beforeCreation: () => Promise.reject(gone) })));
-    expect(failure).toBe(gone);
-    expect(world.genesys.calls('guest')).toHaveLength(4);
+  it.each(['8f3a2b1c-4d5e-6f7a-8b9c-0d1e2f3a4b5c', '...', 'a.b_c~d-1', 'x'.repeat(256)])(
+    'believes the guest id %j',
+    async (id) => {
+      const world = createWorld();
+      world.genesys.script('guest', status(201, { id }));
+      expect(await register(world)).toEqual({ guestId: id });
+    },
+  );
+
+  it.each([true, false])(
+    'shows the agent whether the session was verified (%j), where asked to',
+    async (verified) => {
+      const shown = createWorld({ showsVerification: true });
+      await register(shown, command({ verified }));
+      expect(JSON.parse(shown.genesys.calls('guest')[0]?.body ?? '').attributes).toMatchObject({
+        sessionVerified: verified,
+      });
+      const hidden = createWorld();
+      await register(hidden, command({ verified }));
+      expect(hidden.genesys.calls('guest')[0]?.body).not.toContain('sessionVerified');
+    },
+  );
+
+  it('is not sent when the lease could end while the attempt is under way', async () => {
+    const world = createWorld();
+    const createUntilMs = world.clock.now() + timeoutMs - 1;
+    const failure = await failureOf(register(world, command({ createUntilMs })));
+    expect(failure).toBeInstanceOf(LeaseTooShortError);
+    expect(world.genesys.calls('guest')).toHaveLength(0);
+  });
+
+  it('asks whether the lease is long enough before each attempt, after all that was waited for', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('3'));
+    const createUntilMs = world.clock.now() + timeoutMs + 2000;
+    const failure = await failureOf(register(world, command({ createUntilMs })));
+    expect(failure).toBeInstanceOf(LeaseTooShortError);
+    expect(world.genesys.calls('guest')).toHaveLength(1);
   });
 });
 
@@ -248,6 +288,24 @@ describe('limits on guest creation', () => {
     expect(world.clock.now() - startedAt).toBeLessThan(200);
   });
 
+  it('end the request at once when the wait would leave no time for the calls that must follow', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('7'));
+    const startedAt = world.clock.now();
+    expect(await failureOf(register(world))).toMatchObject({ name: 'LimitedError', waitMs: 7000 });
+    expect(world.clock.now() - startedAt).toBeLessThan(200);
+  });
+
+  it('hold a creation of the same container back at once, too, when its wait would leave too little', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', limited('30'));
+    await failureOf(register(world));
+    await world.clock.advance(23_000);
+    const startedAt = world.clock.now();
+    expect(await failureOf(register(world))).toMatchObject({ name: 'LimitedError' });
+    expect(world.clock.now() - startedAt).toBeLessThan(200);
+  });
+
   it('are daily above 180 s', async () => {
     const world = createWorld();
     world.genesys.script('guest', limited('181'));
@@ -265,7 +323,7 @@ describe('limits on guest creation', () => {
     expect(held).toBeInstanceOf(LimitedError);
     expect(held).toMatchObject({ waitMs: 20_000, daily: false });
     expect(world.genesys.calls('guest')).toHaveLength(2);
-    await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+    await world.within(8000, (deadline) => world.webchat.issueToken(guest, session, deadline));
     expect(world.genesys.calls('token')).toHaveLength(1);
 
     await world.clock.advance(14_000);
@@ -311,7 +369,7 @@ describe('the quota', () => {
     const guest = await registered(world, world.webchat);
     expect(await failureOf(register(world))).toMatchObject({ daily: false, retryAfterSeconds: 20 });
     expect(world.genesys.calls('guest')).toHaveLength(1);
-    await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+    await world.within(8000, (deadline) => world.webchat.issueToken(guest, session, deadline));
     await world.clock.advance(20_000);
     await register(world);
     expect(world.genesys.calls('guest')).toHaveLength(2);
@@ -378,7 +436,7 @@ describe('a guest token', () => {
   const issue = async (world: World, budgetMs = 8000, guestId = 'guest-1') => {
     const guest = await registered(world, world.webchat);
     return await world.within(budgetMs, (deadline) =>
-      world.webchat.issueToken({ ...guest, guestId }, deadline),
+      world.webchat.issueToken({ ...guest, guestId }, session, deadline),
     );
   };
 
@@ -398,7 +456,7 @@ describe('a guest token', () => {
     const world = createWorld();
     const guest = await registered(world, world.webchat);
     for (let visit = 0; visit < 3; visit += 1) {
-      await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
+      await world.within(8000, (deadline) => world.webchat.issueToken(guest, session, deadline));
     }
     expect(world.genesys.sent.map(({ place }) => place)).toEqual([
       'oauth',
@@ -411,19 +469,30 @@ describe('a guest token', () => {
 
   it('cannot be asked for at another path, whatever the guest id is', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ minLength: 1 }), async (id) => {
-        fc.pre(/^(?!\.{1,2}$)[^\s\p{Cc}]+$/u.test(id) && id.isWellFormed());
+      fc.asyncProperty(fc.stringMatching(/^[\w.~%/?# -]{1,12}$/), async (id) => {
         const world = createWorld();
         world.genesys.script('guest', status(201, { id }));
-        const guest = await registered(world, world.webchat);
-        await world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline));
-        expect(world.genesys.calls('token')).toHaveLength(1);
+        const guest = await registered(world, world.webchat).catch(() => undefined);
+        if (guest === undefined) return;
+        await world.within(8000, (deadline) => world.webchat.issueToken(guest, session, deadline));
+        const [sent] = world.genesys.calls('token');
+        expect(new URL(sent?.url ?? '').pathname).toBe(`/api/v2/webchat/v1/guests/${id}/tokens`);
       }),
-      { numRuns: 30 },
+      { numRuns: 100 },
     );
   });
 
-  it('tells that Genesys does not know the guest any more', async () => {
+  it.each([
+    ['2026-05-15T13:23:45.123+02:00', '2026-05-15T11:23:45.123Z'],
+    ['2026-05-15T11:23:45Z', '2026-05-15T11:23:45.000Z'],
+    ['2026-05-15T06:23:45.1-05:00', '2026-05-15T11:23:45.100Z'],
+  ])('ends at a time in UTC, whatever offset Genesys writes: %s', async (expires_at, expected) => {
+    const world = createWorld();
+    world.genesys.script('token', status(200, { token: 't', expires_at }));
+    expect((await issue(world)).expiresAt).toBe(expected);
+  });
+
+  it('says that Genesys does not know the guest any more', async () => {
     const world = createWorld();
     world.genesys.script('token', status(404));
     expect(await failureOf(issue(world))).toBeInstanceOf(UnknownGuestError);
@@ -446,17 +515,17 @@ describe('a guest token', () => {
   });
 
   it.each<[string, Reply, string]>([
-    ['500', status(500), 'genesys_unavailable'],
-    ['400', status(400), 'genesys_rejected'],
-    ['403', status(403), 'genesys_rejected'],
-    ['an answer without token', status(200, { expires_at: '2026-05-15T11:23:45.123Z' }), 'genesys_rejected'],
-    ['an end that is no date', status(200, { token: 't', expires_at: 'later' }), 'genesys_rejected'],
+    ['500', status(500), 'unavailable'],
+    ['400', status(400), 'rejected'],
+    ['403', status(403), 'rejected'],
+    ['a response without token', status(200, { expires_at: '2026-05-15T11:23:45.123Z' }), 'rejected'],
+    ['an end that is no date', status(200, { token: 't', expires_at: 'later' }), 'rejected'],
     [
       'an end that no calendar has',
       status(200, { token: 't', expires_at: '2026-13-45T99:00:00Z' }),
-      'genesys_rejected',
+      'rejected',
     ],
-    ['garbage', status(200, undefined), 'genesys_rejected'],
+    ['garbage', status(200, undefined), 'rejected'],
   ])('is not asked for again after %s', async (_, reply, code) => {
     const world = createWorld();
     world.genesys.script('token', reply);
@@ -475,7 +544,7 @@ describe('a guest token', () => {
   it('is limited for the caller when the wait does not fit, which holds back no creation', async () => {
     const world = createWorld();
     world.genesys.script('token', limited('60'));
-    expect(await failureOf(issue(world))).toMatchObject({ waitMs: 60_000, code: 'genesys_unavailable' });
+    expect(await failureOf(issue(world))).toMatchObject({ waitMs: 60_000, code: 'unavailable' });
     await register(world);
     expect(world.genesys.calls('guest')).toHaveLength(2);
   });
@@ -486,7 +555,7 @@ describe('a guest token', () => {
     world.genesys.script('token', 'hang', 'hang', 'hang');
     const startedAt = world.clock.now();
     const failure = await failureOf(
-      world.within(6000, (deadline) => world.webchat.issueToken(guest, deadline)),
+      world.within(6000, (deadline) => world.webchat.issueToken(guest, session, deadline)),
     );
     expect(failure).toMatchObject({ code: 'deadline_exceeded' });
     expect(world.clock.now() - startedAt).toBeLessThanOrEqual(6050);
@@ -507,7 +576,7 @@ describe('401', () => {
   it('is final the second time', async () => {
     const world = createWorld();
     world.genesys.script('guest', status(401), status(401));
-    expect(await failureOf(register(world))).toMatchObject({ code: 'genesys_rejected' });
+    expect(await failureOf(register(world))).toMatchObject({ code: 'rejected' });
     expect(world.genesys.calls('guest')).toHaveLength(2);
   });
 });
@@ -531,7 +600,7 @@ describe('personal data', () => {
         world.genesys.script(place, reply, reply, reply);
         const failure = await failureOf(
           registered(world, world.webchat).then((guest) =>
-            world.within(8000, (deadline) => world.webchat.issueToken(guest, deadline)),
+            world.within(8000, (deadline) => world.webchat.issueToken(guest, session, deadline)),
           ),
         );
         const { message, stack, cause } = failure instanceof Error ? failure : new Error();

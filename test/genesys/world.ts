@@ -1,13 +1,12 @@
-import { createApiClient } from '../../lambda/genesys/api-client.ts';
-import { createBreaker } from '../../lambda/genesys/breaker.ts';
+import { connect } from '../../lambda/genesys/connect.ts';
 import { createCreationGate } from '../../lambda/genesys/creation-gate.ts';
 import type { GenesysEvent } from '../../lambda/genesys/events.ts';
-import { createOAuthToken } from '../../lambda/genesys/oauth-token.ts';
-import { createQuota } from '../../lambda/genesys/quota.ts';
 import type { SharedTokenStore } from '../../lambda/genesys/shared-token-store.ts';
 import { createWebMessaging } from '../../lambda/genesys/web-messaging.ts';
 import { createWebchatV1, webchatScope } from '../../lambda/genesys/webchat-v1.ts';
+import type { Consent } from '../../lambda/guest/consent.ts';
 import type { Deadline, GuestProvider, KnownGuest, RegisterCommand } from '../../lambda/guest/ports.ts';
+import { identifySession, type SessionIdentity } from '../../lambda/guest/session-hash.ts';
 import { createTestClock, deadlineIn, type TestClock } from '../support/clock.ts';
 import { createRecordedTelemetry } from '../support/recorded-telemetry.ts';
 import { createScriptedTransport } from './scripted-transport.ts';
@@ -43,7 +42,12 @@ export interface WorldOptions {
   readonly style?: 'body' | 'basic';
   readonly random?: () => number;
   readonly attributeMap?: Readonly<Record<string, string>>;
+  readonly showsVerification?: boolean;
 }
+
+/** Longest that one attempt takes. */
+export const timeoutMs = 4000;
+export const guestTtlSeconds = 86_400;
 
 /** One container's Genesys side, on a clock and a network that the test holds. */
 export const createWorld = (options: WorldOptions = {}) => {
@@ -51,44 +55,36 @@ export const createWorld = (options: WorldOptions = {}) => {
   const genesys = options.genesys ?? createScriptedTransport(clock);
   const credentials = options.credentials ?? createTestCredentials();
   const telemetry = createRecordedTelemetry<GenesysEvent>();
-  const quota = createQuota({ clock, telemetry });
-  const client = createApiClient({
+  const { call, oauth, quota } = connect({
     transport: genesys.transport,
-    timeoutMs: 4000,
     clock,
     telemetry,
-    breaker: createBreaker({ clock, telemetry }),
-    quota,
-  });
-  const gate = createCreationGate({ clock, telemetry, quota, queueing: options.queueing ?? true });
-  const oauth = createOAuthToken({
-    client,
     loginUrl: 'https://login.example.com',
+    timeoutMs,
+    credentials,
     style,
     scope: style === 'body' ? webchatScope : undefined,
-    credentials,
     store: options.store,
-    clock,
-    telemetry,
     random,
   });
-  const common = {
-    client,
-    oauth,
+  const gate = createCreationGate({ clock, telemetry, quota, queueing: options.queueing ?? true });
+  const webchat = createWebchatV1({
+    call,
+    clock,
+    baseUrl: 'https://api.example.com',
+    timeoutMs,
+    showsVerification: options.showsVerification ?? false,
+    integrationSource: 'node-middleware-v1',
+    attributeMap: options.attributeMap ?? attributeMap,
+    gate,
+  });
+  const webMessaging = createWebMessaging({
     clock,
     telemetry,
-    random,
-    baseUrl: 'https://api.example.com',
-    attributeMap: options.attributeMap ?? attributeMap,
-  };
-  const webchat = createWebchatV1({ ...common, integrationSource: 'node-middleware-v1', gate });
-  const webMessaging = createWebMessaging({
-    ...common,
-    domain: 'example.com',
+    websocketBaseUrl: 'wss://webmessaging.example.com',
     deploymentId: 'deployment-1',
-    externalSourceId: 'source-1',
     credentials,
-    guestTtlSeconds: 86_400,
+    guestTtlSeconds,
   });
 
   /** Runs something within a budget, turning the clock until it is through. */
@@ -111,7 +107,7 @@ export const createWorld = (options: WorldOptions = {}) => {
     credentials,
     telemetry,
     quota,
-    client,
+    call,
     gate,
     oauth,
     webchat,
@@ -130,13 +126,18 @@ export const jane = {
   anonymous: false,
 };
 
+export const explicit: Consent = { given: true, type: 'explicit', stated: true };
+
+/** Jane's session. */
+export const session: SessionIdentity = identifySession('session-of-jane', []);
+
 /** A command to register Jane, who consents. */
 export const command = (changes: Partial<RegisterCommand> = {}): RegisterCommand => ({
-  sessionHash: 'a'.repeat(64),
+  session,
   profile: jane,
-  profileDigest: 'digest-of-jane',
-  consent: { given: true, type: 'explicit' },
-  beforeCreation: async () => undefined,
+  consent: explicit,
+  verified: false,
+  createUntilMs: Number.POSITIVE_INFINITY,
   ...changes,
 });
 
@@ -151,10 +152,15 @@ export const registered = async (
     guestId: guest.guestId,
     sealedToken: guest.sealedToken,
     provider: provider.name,
-    profileDigest: request.profileDigest,
+    profileDigest: 'digest-of-jane',
     anonymous: request.profile.anonymous,
     consent: request.consent,
+    verified: request.verified,
     registeredAtMs: world.clock.now(),
-    expiresAtMs: guest.expiresAtMs ?? world.clock.now() + 86_400_000,
+    expiresAtMs: guest.expiresAtMs ?? world.clock.now() + guestTtlSeconds * 1000,
   };
 };
+
+/** A token for a guest, within the budget of a request. */
+export const issued = async (world: World, provider: GuestProvider, guest: KnownGuest, of = session) =>
+  await world.within(8000, (deadline) => provider.issueToken(guest, of, deadline));

@@ -3,7 +3,7 @@ import { GuestError } from '../../lambda/guest/errors.ts';
 import type { QueuedRegistration } from '../../lambda/guest/ports.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
 import { deadlineIn } from '../support/clock.ts';
-import { answerLost, createGuestWorld, limited } from '../support/guest-world.ts';
+import { createGuestWorld, limited, responseLost } from '../support/guest-world.ts';
 
 const sessionHash = hashSession('s', [])[0];
 
@@ -54,7 +54,7 @@ describe('The overflow worker', () => {
     await world.container()('s', { given: false });
     world.reads.length = 0;
     await drain();
-    expect(world.reads).toEqual([{ crm: false }]);
+    expect(world.reads).toEqual([]);
     expect(world.state.created[0]).toMatchObject({ consent: { given: false }, profile: { anonymous: true } });
   });
 
@@ -77,10 +77,10 @@ describe('The overflow worker', () => {
   });
 
   it.each([
-    ['a permanent refusal', new GuestError('genesys_rejected', 'refused'), 1],
+    ['a permanent refusal', new GuestError('rejected'), 1],
     ['a daily limit', limited(4_000_000, true), 1],
     ['a wait beyond the greatest age', limited(121_000), 1],
-    ['ten deliveries', new GuestError('genesys_unavailable', 'down'), 10],
+    ['ten deliveries', new GuestError('unavailable'), 10],
   ])('gives up after %s', async (_, failure, deliveries) => {
     const { world, drain } = await queuedWorld();
     world.state.failures.push(failure);
@@ -90,14 +90,14 @@ describe('The overflow worker', () => {
 
   it('tries again later while Genesys is away', async () => {
     const { world, drain } = await queuedWorld();
-    world.state.failures.push(new GuestError('genesys_unavailable', 'down', { retryAfterSeconds: 7 }));
-    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 7 });
+    world.state.failures.push(new GuestError('unavailable', { retryAfterSeconds: 7 }));
+    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 7, limited: false });
     expect(await world.container()('s')).toMatchObject({ kind: 'queued' });
   });
 
-  it("never repeats a creation whose answer was lost: the visitor's next request starts anew", async () => {
+  it("never repeats a creation whose response was lost: the visitor's next request starts again", async () => {
     const { world, drain } = await queuedWorld();
-    world.state.failures.push(answerLost());
+    world.state.failures.push(responseLost());
     expect(await drain()).toEqual({ kind: 'done' });
     expect(world.telemetry.of('guest_orphaned')).toHaveLength(1);
     expect(await world.container()('s')).toMatchObject({ kind: 'issued', guestId: 'guest-1' });
@@ -122,7 +122,7 @@ describe('The overflow worker', () => {
   it('waits for a request that is still about to say that it has queued', async () => {
     const { world, message } = await queuedWorld();
     const other = { ...message, sessionHash: hashSession('other', [])[0] };
-    await world.registry.claim(other.sessionHash, undefined, deadlineIn(world.clock));
+    await world.registry.acquire([other.sessionHash], undefined, 'somebody', deadlineIn(world.clock));
     expect(await world.drain(other, 1, deadlineIn(world.clock))).toMatchObject({ kind: 'later' });
     expect(sessionHash).not.toBe(other.sessionHash);
   });

@@ -3,7 +3,7 @@ import { GuestError } from '../../lambda/guest/errors.ts';
 import type { InitialiseGuestResult } from '../../lambda/guest/initialise-guest.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
 import { deadlineIn } from '../support/clock.ts';
-import { answerLost, createGuestWorld, leaseMs, limited } from '../support/guest-world.ts';
+import { createGuestWorld, leaseMs, limited, responseLost } from '../support/guest-world.ts';
 
 const jane = { email: 'jane@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
 const hashOf = (sessionId: string): string => hashSession(sessionId, [])[0];
@@ -72,7 +72,7 @@ describe('One guest per session', () => {
     expect(world.state.created).toHaveLength(1);
   });
 
-  it('a changed profile registers anew', async () => {
+  it('a changed profile registers again', async () => {
     const world = createGuestWorld();
     const call = world.container();
     await call('s');
@@ -89,7 +89,7 @@ describe('One guest per session', () => {
     expect(issued(await call('s')).guestId).toBe('guest-1');
   });
 
-  it('a changed consent registers anew', async () => {
+  it('a changed consent registers again', async () => {
     const world = createGuestWorld();
     const call = world.container();
     await call('s');
@@ -107,34 +107,34 @@ describe('One guest per session', () => {
     expect(world.state.created).toHaveLength(1);
   });
 
-  it('a guest that Genesys does not know any more is registered anew, once', async () => {
+  it('a guest that Genesys does not know any more is registered again, once', async () => {
     const world = createGuestWorld();
     const call = world.container();
     await call('s');
     world.state.forgotten.add('guest-1');
     expect(issued(await call('s')).guestId).toBe('guest-2');
     world.state.forgotten.add('guest-2').add('guest-3');
-    await expect(call('s')).rejects.toMatchObject({ code: 'genesys_rejected' });
+    await expect(call('s')).rejects.toMatchObject({ code: 'rejected' });
     expect(world.state.created).toHaveLength(3);
   });
 
   it('a dead holder blocks nobody longer than its lease, and its possible orphan is counted', async () => {
     const world = createGuestWorld();
-    await world.registry.claim(hashOf('s'), undefined, deadlineIn(world.clock));
+    await world.registry.acquire([hashOf('s')], undefined, 'somebody', deadlineIn(world.clock));
     const before = world.clock.now();
     const result = await world.finish(world.container()('s'));
     expect(issued(result).guestId).toBe('guest-1');
     expect(world.clock.now() - before).toBeLessThanOrEqual(leaseMs + 500);
     expect(world.telemetry.of('guest_orphaned')).toEqual([
-      expect.objectContaining({ reason: 'lease_ran_out' }),
+      expect.objectContaining({ reason: 'lease_expired' }),
     ]);
   });
 });
 
-describe('When the answer to a claim is lost', () => {
+describe('When the response to a grant is lost', () => {
   it('the request does not wait for its own lease, and counts no orphan', async () => {
     const world = createGuestWorld();
-    world.broken.claimAnswers = 1;
+    world.broken.grantResponses = 1;
     const before = world.clock.now();
     const result = await world.finish(world.container()('s'));
     expect(issued(result).guestId).toBe('guest-1');
@@ -195,9 +195,9 @@ describe('While the registry is away', () => {
     await call('s');
     const deadline = deadlineIn(world.clock);
     const entry = await world.registry.find([hashOf('s')], deadline);
-    const claim = await world.registry.claim(hashOf('s'), entry, deadline);
-    if (claim === undefined) throw new Error('expected a claim');
-    await world.registry.complete(claim, { ...entry?.guest, expiresAtMs: 0 } as never, deadline);
+    const lease = await world.registry.acquire([hashOf('s')], entry, 'somebody', deadline);
+    if (lease === undefined) throw new Error('expected a lease');
+    await world.registry.complete(lease, { ...entry?.guest, expiresAtMs: 0 } as never, deadline);
     expect(issued(await call('s')).guestId).toBe('guest-2');
   });
 
@@ -205,7 +205,7 @@ describe('While the registry is away', () => {
     const world = createGuestWorld();
     world.broken.registry = true;
     world.state.failures.push(limited(30_000));
-    await expect(world.container()('s')).rejects.toMatchObject({ code: 'genesys_unavailable' });
+    await expect(world.container()('s')).rejects.toMatchObject({ code: 'unavailable' });
     expect(world.messages).toHaveLength(0);
   });
 });
@@ -233,7 +233,7 @@ describe('When Genesys limits for longer than the budget', () => {
     const world = createGuestWorld({ queued: false });
     world.state.failures.push(limited(30_000));
     await expect(world.container()('s')).rejects.toMatchObject({
-      code: 'genesys_unavailable',
+      code: 'unavailable',
       retryAfterSeconds: 30,
     });
   });
@@ -243,7 +243,7 @@ describe('When Genesys limits for longer than the budget', () => {
     world.state.backlogSeconds = 120;
     world.state.failures.push(limited(30_000));
     await expect(world.container()('s')).rejects.toMatchObject({
-      code: 'genesys_unavailable',
+      code: 'unavailable',
       retryAfterSeconds: 121,
     });
     expect(world.messages).toHaveLength(0);
@@ -252,7 +252,7 @@ describe('When Genesys limits for longer than the budget', () => {
   it('a daily limit is not queued', async () => {
     const world = createGuestWorld();
     world.state.failures.push(limited(4_000_000, true));
-    await expect(world.container()('s')).rejects.toMatchObject({ code: 'genesys_unavailable' });
+    await expect(world.container()('s')).rejects.toMatchObject({ code: 'unavailable' });
     expect(world.messages).toHaveLength(0);
   });
 
@@ -260,7 +260,7 @@ describe('When Genesys limits for longer than the budget', () => {
     const world = createGuestWorld();
     world.state.tokenFailures.push(limited(30_000));
     const call = world.container();
-    await expect(call('s')).rejects.toMatchObject({ code: 'genesys_unavailable', retryAfterSeconds: 30 });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 30 });
     expect(world.messages).toHaveLength(0);
     expect(issued(await call('s')).guestId).toBe('guest-1');
     expect(world.state.created).toHaveLength(1);
@@ -271,16 +271,16 @@ describe('When Genesys limits for longer than the budget', () => {
     world.broken.queue = true;
     world.state.failures.push(limited(30_000));
     const call = world.container();
-    await expect(call('s')).rejects.toMatchObject({ code: 'genesys_unavailable' });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unavailable' });
     expect(issued(await call('s')).guestId).toBe('guest-1');
   });
 
   it('a queued registration that was given up is told once the visitor repeats', async () => {
     const world = createGuestWorld();
     const deadline = deadlineIn(world.clock);
-    const claim = await world.registry.claim(hashOf('s'), undefined, deadline);
-    if (claim === undefined) throw new Error('expected a claim');
-    await world.registry.fail(claim, deadline);
+    const lease = await world.registry.acquire([hashOf('s')], undefined, 'somebody', deadline);
+    if (lease === undefined) throw new Error('expected a lease');
+    await world.registry.fail(lease, deadline);
     const call = world.container();
     await expect(call('s')).rejects.toMatchObject({ code: 'registration_failed' });
     await world.clock.advance(15 * 60_000);
@@ -291,12 +291,12 @@ describe('When Genesys limits for longer than the budget', () => {
 describe('When creating a guest fails', () => {
   it('it is not repeated, the possible orphan is counted and the session is free at once', async () => {
     const world = createGuestWorld();
-    world.state.failures.push(answerLost());
+    world.state.failures.push(responseLost());
     const call = world.container();
-    await expect(call('s')).rejects.toMatchObject({ code: 'genesys_unavailable' });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unavailable' });
     expect(world.state.created).toHaveLength(0);
     expect(world.telemetry.of('guest_orphaned')).toEqual([
-      expect.objectContaining({ reason: 'answer_lost' }),
+      expect.objectContaining({ reason: 'response_lost' }),
     ]);
     expect(issued(await call('s')).guestId).toBe('guest-1');
   });
@@ -304,7 +304,7 @@ describe('When creating a guest fails', () => {
   it('somebody who waits for it takes over', async () => {
     const world = createGuestWorld();
     world.state.latencyMs = 200;
-    world.state.failures.push(new GuestError('genesys_rejected', 'refused'));
+    world.state.failures.push(new GuestError('rejected'));
     const call = world.container();
     const results = await world.finish(Promise.allSettled([call('s'), call('s')]));
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);

@@ -6,7 +6,7 @@ import type { LambdaHandler } from '../../local/lambda-runtime.ts';
 import { createQueue, type Queue } from '../../local/queue/queue.ts';
 
 const until = async (condition: () => boolean): Promise<void> => {
-  const endsAtMs = performance.now() + 5000;
+  const endsAtMs = performance.now() + 15_000;
   while (!condition()) {
     if (performance.now() > endsAtMs) throw new Error('It did not happen.');
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -17,14 +17,14 @@ describe('the event source of a queue', () => {
   let source: EventSource | undefined;
   afterEach(() => source?.close());
 
-  const start = (handler: LambdaHandler, timeoutMs = 1000) => {
+  const start = (handler: LambdaHandler) => {
     const errors: unknown[] = [];
     const queue: Queue = createQueue('work', { visibilityTimeoutSeconds: 0.05 }, () => undefined);
     source = startEventSource({
       queue,
       handler,
       functionName: 'drain',
-      timeoutMs,
+      timeoutMs: 1000,
       onError: (error) => errors.push(error),
     });
     return { queue, errors };
@@ -82,7 +82,7 @@ describe('the event source of a queue', () => {
       calls += 1;
       if (calls === 1) throw new Error('broken');
       return calls === 2 ? new Promise(() => undefined) : undefined;
-    }, 30);
+    });
     queue.send('again');
     await until(() => queue.messages().length === 0);
     expect(errors).toEqual([

@@ -123,7 +123,7 @@ describe('the gateway', () => {
       nonsense: () => 'hello',
     };
     const url = await start({
-      timeoutMs: 50,
+      timeoutMs: 1000,
       onError: (error) => errors.push(error),
       handler: (event) => kinds[(event as APIGatewayProxyEvent).body ?? '']?.(),
     });

@@ -5,14 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import genesysSdk from 'purecloud-platform-client-v2';
 import { enrichPath } from '../../lambda/genesys/contact.ts';
 import { type GenesysSimulator, startGenesysSimulator } from '../../local/genesys-simulator.ts';
+import { connectMessaging } from '../support/messaging-client.ts';
 
 // The SDK's types want a name too; the service goes by the id.
 const externalSource = { id: '9e2b0f30-0000-4000-8000-000000000001', name: 'CRM' };
 
 describe("Genesys' own SDK against the simulator", () => {
-  const { ApiClient, ExternalContactsApi } = genesysSdk;
+  const { ApiClient, ConversationsApi, ExternalContactsApi } = genesysSdk;
   const client = ApiClient.instance;
   const contacts = new ExternalContactsApi();
+  const conversations = new ConversationsApi();
   let genesys: GenesysSimulator;
 
   beforeAll(async () => {
@@ -74,7 +76,47 @@ describe("Genesys' own SDK against the simulator", () => {
     });
   });
 
-  it('knows every path that the web-messaging provider calls', () => {
+  it('joins a contact and a conversation, reads it, and answers the visitor', async () => {
+    const visitor = await connectMessaging(genesys.messagingUrl);
+    await visitor.configure('a token');
+    await visitor.say('a token', 'hello', { guestReference: 'sealed' });
+    const [id = ''] = genesys.conversations.keys();
+    const read = async () => {
+      const { participants = [] } = await conversations.getConversation(id);
+      return participants.find(({ purpose }) => purpose === 'customer');
+    };
+    const customer = await read();
+    expect(customer).toMatchObject({ attributes: { 'context.guestReference': 'sealed' } });
+    const communicationId = customer?.messages?.[0]?.id ?? '';
+
+    const contact = await enrich('Jane');
+    const externalContactId = contact.id ?? '';
+    const association = { externalContactId, conversationId: id, communicationId, mediaType: 'MESSAGE' };
+    await contacts.putExternalcontactsConversation(id, association);
+    expect(await read()).toMatchObject({ externalContactId });
+    expect(await contacts.getExternalcontactsContact(externalContactId)).toMatchObject({ firstName: 'Jane' });
+    for (const wrong of [
+      { communicationId: 'other' },
+      { externalContactId: 'nobody' },
+      { mediaType: 'POST' },
+    ]) {
+      await expect(
+        contacts.putExternalcontactsConversation(id, { ...association, ...wrong }),
+      ).rejects.toMatchObject({ status: expect.any(Number) });
+    }
+
+    await conversations.patchConversationsMessageParticipantAttributes(id, customer?.id ?? '', {
+      body: { attributes: { 'guest.tier': 'Pro' } },
+    });
+    expect(await read()).toMatchObject({ attributes: { 'guest.tier': 'Pro' } });
+    await conversations.postConversationsMessageCommunicationMessages(id, communicationId, {
+      textBody: 'Hello, Jane!',
+    });
+    expect(await visitor.next()).toMatchObject({ body: { direction: 'Outbound', text: 'Hello, Jane!' } });
+    visitor.close();
+  });
+
+  it('knows every path that the web-messaging provider and the data actions call', () => {
     const main = createRequire(import.meta.url).resolve('purecloud-platform-client-v2');
     const folder = join(dirname(main), '../../src/purecloud-platform-client-v2/api');
     const sources = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
@@ -83,6 +125,8 @@ describe("Genesys' own SDK against the simulator", () => {
       enrichPath,
       '/api/v2/externalcontacts/identifierlookup/contacts',
       '/api/v2/externalcontacts/contacts/{contactId}',
+      '/api/v2/externalcontacts/conversations/{conversationId}',
+      '/api/v2/conversations/{conversationId}',
     ]) {
       expect([path, knows(path)]).toEqual([path, true]);
     }

@@ -58,10 +58,13 @@ describe('the embedded Secrets Manager', () => {
     service.setFault({ failure: 'reset' });
     await expect(get('guests')).rejects.toThrow();
     service.setFault({ failure: 'hang' });
-    const abortSignal = AbortSignal.timeout(50);
-    await expect(
-      client.send(new GetSecretValueCommand({ SecretId: 'guests' }), { abortSignal }),
+    const leaving = new AbortController();
+    const hanging = expect(
+      client.send(new GetSecretValueCommand({ SecretId: 'guests' }), { abortSignal: leaving.signal }),
     ).rejects.toMatchObject({ name: 'AbortError' });
+    while (service.reads < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    leaving.abort();
+    await hanging;
     service.setFault({ latencyMs: 60 });
     const startedAt = performance.now();
     await get('guests');

@@ -8,6 +8,8 @@ import { createRecordedTelemetry } from '../support/recorded-telemetry.ts';
 
 /** A batch whose messages are the names of their sessions; `poison` is none. */
 const createBatchWorld = (outcomes: Readonly<Record<string, DrainOutcome | Error>> = {}) => {
+  const queuedAtMs: Record<string, number> = {};
+  let deliveries = 3;
   const clock = createTestClock();
   const telemetry = createRecordedTelemetry<SqsEvent>();
   const drained: { session: string; deliveries: number }[] = [];
@@ -25,8 +27,8 @@ const createBatchWorld = (outcomes: Readonly<Record<string, DrainOutcome | Error
         sessionHash: body,
         olderHashes: [],
         provider: 'webchat-v1',
-        consent: { given: true, type: 'explicit' },
-        queuedAtMs: clock.now(),
+        consent: { given: true, type: 'explicit', stated: true },
+        queuedAtMs: queuedAtMs[body] ?? clock.now(),
       };
     },
     changeVisibility: async (receiptHandle, seconds) => {
@@ -35,6 +37,7 @@ const createBatchWorld = (outcomes: Readonly<Record<string, DrainOutcome | Error
     clock,
     telemetry,
     reserveMs: 6000,
+    maxAgeMs: 120_000,
   });
   const run = async (bodies: readonly string[], remainingMs = 60_000): Promise<string[]> => {
     const event = {
@@ -42,13 +45,16 @@ const createBatchWorld = (outcomes: Readonly<Record<string, DrainOutcome | Error
         messageId: `id-${body}`,
         receiptHandle: body,
         body,
-        attributes: { ApproximateReceiveCount: '3' },
+        attributes: { ApproximateReceiveCount: String(deliveries) },
       })),
     } as unknown as SQSEvent;
     const { batchItemFailures } = await batch(event, { getRemainingTimeInMillis: () => remainingMs });
     return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   };
-  return { clock, telemetry, drained, visibility, run };
+  const deliveredTimes = (times: number) => {
+    deliveries = times;
+  };
+  return { clock, telemetry, drained, visibility, run, batch, queuedAtMs, deliveredTimes };
 };
 
 describe('A batch of the overflow worker', () => {
@@ -95,5 +101,47 @@ describe('A batch of the overflow worker', () => {
     const { run, drained } = createBatchWorld();
     expect(await run(['a', 'b'], 5000)).toEqual(['id-a', 'id-b']);
     expect(drained).toEqual([]);
+  });
+
+  it('gives up what is too old, also while Genesys asks to wait', async () => {
+    const { run, drained, queuedAtMs, clock } = createBatchWorld({
+      a: { kind: 'later', afterSeconds: 30, limited: true },
+    });
+    queuedAtMs['old'] = clock.now() - 100_000;
+    expect(await run(['a', 'old', 'b'])).toEqual(['id-a', 'id-b']);
+    expect(drained.map(({ session }) => session)).toEqual(['a', 'old']);
+  });
+
+  it('tries the last delivery, also while Genesys asks to wait', async () => {
+    const { run, drained, deliveredTimes } = createBatchWorld({
+      a: { kind: 'later', afterSeconds: 30, limited: true },
+    });
+    await run(['a']);
+    deliveredTimes(10);
+    expect(await run(['b'])).toEqual([]);
+    expect(drained.map(({ session }) => session)).toEqual(['a', 'b']);
+  });
+
+  it('waits longer each time while a table is away: twelve deliveries take over ten minutes', async () => {
+    const { run, visibility, deliveredTimes } = createBatchWorld({ a: new Error('the table is away') });
+    let waitedSeconds = 0;
+    for (let times = 1; times <= 12; times += 1) {
+      deliveredTimes(times);
+      await run(['a']);
+      waitedSeconds += visibility['a'] ?? 0;
+    }
+    expect(waitedSeconds).toBeGreaterThan(600);
+  });
+
+  it('says how long each registration has waited when it is delivered', async () => {
+    const { run, telemetry, queuedAtMs, clock } = createBatchWorld();
+    queuedAtMs['a'] = clock.now() - 42_000;
+    await run(['a']);
+    expect(telemetry.of('registration_delivered')).toEqual([{ ageSeconds: 42 }]);
+  });
+
+  it.each([null, undefined, {}])('is done with an event that holds no records: %p', async (event) => {
+    const { batch } = createBatchWorld();
+    expect(await batch(event)).toEqual({ batchItemFailures: [] });
   });
 });

@@ -1,20 +1,49 @@
-// One Lambda container: loads a built bundle and serves invocations that its parent sends, many at once if asked.
-const { handler } = await import(process.env['BUNDLE'] ?? '');
+// Lambda containers: loads a built bundle and serves invocations that its parent sends, many at once if asked.
+// With INSTANCES above one the bundle is loaded as often, each time with a module scope of its own, as so many
+// containers would.
+import { pathToFileURL } from 'node:url';
+import { shiftClock } from './shifted-clock.mjs';
 
-process.on('message', async ({ id, event, timeoutMs }) => {
-  const endsAt = Date.now() + timeoutMs;
-  const context = {
-    awsRequestId: `invocation-${id}`,
-    functionName: 'guest-profiles',
-    getRemainingTimeInMillis: () => endsAt - Date.now(),
-  };
-  try {
-    process.send?.({ id, result: await handler(event, context) });
-  } catch (error) {
-    process.send?.({ id, error: String(error) });
-  }
-});
+const bundle = pathToFileURL(process.env['BUNDLE'] ?? '').href;
+const instances = Number(process.env['INSTANCES'] ?? '1');
+
+const load = async () => {
+  const loading = Array.from({ length: instances }, async (_, n) => await import(`${bundle}?instance=${n}`));
+  return (await Promise.all(loading)).map(({ handler }) => handler);
+};
+
+const serve = (handlers) => {
+  process.on('message', async ({ id, event, timeoutMs, instance = 0, thenFreeze = false, shiftMs }) => {
+    if (shiftMs !== undefined) {
+      shiftClock(shiftMs);
+      process.send?.({ id });
+      return;
+    }
+    const endsAt = Date.now() + timeoutMs;
+    const context = {
+      awsRequestId: `invocation-${id}`,
+      functionName: 'guest-profiles',
+      getRemainingTimeInMillis: () => endsAt - Date.now(),
+    };
+    // Lambda stops the container the moment it has the response, whatever still goes on in it.
+    const respond = (message) =>
+      process.send?.(message, () => {
+        if (thenFreeze) process.kill(process.pid, 'SIGSTOP');
+      });
+    try {
+      respond({ id, result: await handlers[instance](event, context) });
+    } catch (error) {
+      respond({ id, error: String(error) });
+    }
+  });
+  process.send?.({ ready: true });
+};
+
 process.on('unhandledRejection', (error) => {
   process.stderr.write(`UNHANDLED REJECTION ${String(error)}\n`);
 });
-process.send?.({ ready: true });
+load().then(serve, (error) => {
+  // What Lambda's runtime reports of a failed start: the class is named by its constructor.
+  const report = { errorType: error?.constructor?.name, errorMessage: String(error?.message) };
+  process.stderr.write(`${JSON.stringify(report)}\n`, () => process.exit(1));
+});

@@ -1,8 +1,10 @@
 import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
+import type { Consent } from '../../lambda/guest/consent.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { createDrainRegistration } from '../../lambda/guest/drain-registration.ts';
 import {
   AmbiguousCreationError,
+  LeaseTooShortError,
   LimitedError,
   StoreUnavailableError,
   UnknownGuestError,
@@ -10,6 +12,7 @@ import {
 import type { GuestEvent } from '../../lambda/guest/events.ts';
 import { createInitialiseGuest } from '../../lambda/guest/initialise-guest.ts';
 import type {
+  CrmLookup,
   Deadline,
   GuestProvider,
   GuestRegistry,
@@ -24,6 +27,8 @@ import { createRecordedTelemetry } from './recorded-telemetry.ts';
 
 export const leaseMs = 6000;
 export const guestTtlSeconds = 86_400;
+/** Longest that one creation takes. */
+const attemptMs = 4000;
 
 /** A provider in memory: counts what is asked of it and fails as it is told. */
 const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
@@ -31,23 +36,27 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
     created: [] as RegisterCommand[],
     tokens: 0,
     latencyMs: 0,
+    /** What the next registration waits before it may create its guest: for a token, or for a limit. */
+    waitMs: 0,
     /** Taken from the front, one for each creation. */
     failures: [] as Error[],
     tokenFailures: [] as Error[],
     /** Guests that the provider has forgotten. */
     forgotten: new Set<string>(),
-    degraded: false,
     backlogSeconds: 0,
   };
   const provider: GuestProvider = {
     name: 'webchat-v1',
+    guestHasProfile: true,
     register: async (command, deadline) => {
-      await command.beforeCreation();
+      if (state.waitMs > 0) await clock.sleep(state.waitMs, deadline.signal);
+      state.waitMs = 0;
+      if (clock.now() + attemptMs > command.createUntilMs) throw new LeaseTooShortError();
       if (state.latencyMs > 0) await clock.sleep(state.latencyMs, deadline.signal);
       const failure = state.failures.shift();
       if (failure !== undefined) throw failure;
       state.created.push(command);
-      return { guestId: `guest-${state.created.length}`, degraded: state.degraded };
+      return { guestId: `guest-${state.created.length}` };
     },
     issueToken: async ({ guestId }) => {
       const failure = state.tokenFailures.shift();
@@ -72,7 +81,7 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
   const crm = new Map<string, CrmRecord>();
   const keys: SessionHashKey[] = [];
   const messages: QueuedRegistration[] = [];
-  const broken = { crm: false, registry: false, queue: false, claimAnswers: 0 };
+  const broken = { crm: false, registry: false, queue: false, grantResponses: 0, completeResponses: 0 };
   const reads: { crm: boolean }[] = [];
 
   const failing =
@@ -81,31 +90,47 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
       if (broken.registry) throw new StoreUnavailableError('the registry is away');
       return await work(...args);
     };
+  /** The write takes effect; its response is lost as often as `broken` says. */
+  const losing =
+    <Args extends readonly unknown[], Result>(
+      which: 'grantResponses' | 'completeResponses',
+      work: (...args: Args) => Promise<Result>,
+    ) =>
+    async (...args: Args): Promise<Result> => {
+      const result = await work(...args);
+      if (broken[which] === 0) return result;
+      broken[which] -= 1;
+      throw new StoreUnavailableError('the response was lost');
+    };
   const registry: GuestRegistry = {
     find: failing(shared.find),
-    claim: failing(async (...args: Parameters<GuestRegistry['claim']>) => {
-      const claim = await shared.claim(...args);
-      if (broken.claimAnswers === 0) return claim;
-      broken.claimAnswers -= 1;
-      throw new StoreUnavailableError('the answer was lost');
-    }),
+    acquire: failing(losing('grantResponses', shared.acquire)),
+    create: failing(losing('grantResponses', shared.create)),
     renew: failing(shared.renew),
-    complete: failing(shared.complete),
+    complete: failing(losing('completeResponses', shared.complete)),
     queue: failing(shared.queue),
-    updateConsent: failing(shared.updateConsent),
+    refuse: failing(shared.refuse),
+    rememberContact: failing(shared.rememberContact),
+    updateEvidence: failing(shared.updateEvidence),
     fail: failing(shared.fail),
     release: failing(shared.release),
+  };
+  const lookUp = (hashes: readonly string[]): CrmLookup => {
+    if (broken.crm) return { kind: 'degraded' };
+    const record = hashes.map((hash) => crm.get(hash)).find((found) => found !== undefined);
+    return record === undefined ? { kind: 'not_found' } : { kind: 'matched', record };
   };
   const tables: VisitorTables = {
     read: async (hashes, want, deadline) => {
       reads.push(want);
-      const record = hashes.map((hash) => crm.get(hash)).find((found) => found !== undefined);
-      const lookup =
-        record === undefined ? ({ kind: 'not_found' } as const) : ({ kind: 'matched', record } as const);
       return {
-        crm: want.crm ? (broken.crm ? { kind: 'degraded' } : lookup) : { kind: 'not_read' },
+        crm: want.crm ? lookUp(hashes) : { kind: 'not_read' },
         registration: broken.registry || broken.crm ? 'unreachable' : await shared.find(hashes, deadline),
       };
+    },
+    readCrm: async (hashes) => {
+      reads.push({ crm: true });
+      return lookUp(hashes);
     },
   };
   const queue: OverflowQueue = {
@@ -120,13 +145,12 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
     attributeMap: { crmTier: 'tier', historicalTickets: 'previousTickets' },
     exposedCrmAttributes: ['firstName', 'tier', 'previousTickets'],
     overflowMaxAgeSeconds: 120,
+    guestTtlSeconds,
   };
   const deps = {
     provider,
     clock,
     telemetry,
-    genesysTimeoutMs: 4000,
-    guestTtlSeconds,
     tables,
     registry,
     settings,
@@ -142,9 +166,13 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
     });
     return async (
       sessionId: string,
-      consent: { given?: boolean; type?: 'explicit' | 'implicit' } = {},
+      { verified = false, ...consent }: Partial<Consent> & { verified?: boolean } = {},
       deadline: Deadline = deadlineIn(clock),
-    ) => await initialise({ sessionId, consent: { given: true, type: 'explicit', ...consent } }, deadline);
+    ) =>
+      await initialise(
+        { sessionId, consent: { given: true, type: 'explicit', stated: true, ...consent }, verified },
+        deadline,
+      );
   };
 
   return {
@@ -173,5 +201,4 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
 };
 
 export const limited = (waitMs: number, daily = false): LimitedError => new LimitedError(waitMs, daily);
-export const answerLost = (): AmbiguousCreationError =>
-  new AmbiguousCreationError('genesys_unavailable', 'Genesys Cloud did not answer.');
+export const responseLost = (): AmbiguousCreationError => new AmbiguousCreationError('unavailable');

@@ -5,7 +5,7 @@ import {
   type HttpEvent,
   type InitHandlerDependencies,
 } from '../../lambda/http/handler.ts';
-import { systemClock } from '../../lambda/system-clock.ts';
+import { createTestClock } from './clock.ts';
 import { createRecordedTelemetry } from './recorded-telemetry.ts';
 
 export const origin = 'https://www.example.com';
@@ -43,6 +43,8 @@ export const createHttpWorld = (
     refreshed: async () => undefined,
   },
 ) => {
+  // Signatures carry the time of day.
+  const clock = createTestClock(Date.now());
   const telemetry = createRecordedTelemetry<HttpEvent>();
   const commands: InitialiseGuestCommand[] = [];
   const state: { answer: InitialiseGuestResult | GuestError | Error; hang: boolean } = {
@@ -52,20 +54,22 @@ export const createHttpWorld = (
   const handler = createInitHandler({
     initialise: async (command, deadline) => {
       commands.push(command);
-      if (state.hang) await systemClock.sleep(60_000, deadline.signal);
+      if (state.hang) await clock.sleep(60_000, deadline.signal);
       if (state.answer instanceof Error) throw state.answer;
       return state.answer;
     },
     signingKeys,
-    clock: systemClock,
+    invocation: async (_requestId, work) => await work(),
+    clock,
     telemetry,
     settings: {
       allowedOrigins: new Set([origin]),
       requireExplicitConsent: false,
-      requireSignedSession: false,
+      sessionVerification: 'off',
+      sessionTokenAudience: 'guest-profiles:test',
       initBudgetMs: 8000,
       ...settings,
     },
   });
-  return { handler, telemetry, commands, state };
+  return { handler, clock, telemetry, commands, state };
 };

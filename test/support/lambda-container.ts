@@ -3,10 +3,23 @@ import { fileURLToPath } from 'node:url';
 
 const runner = fileURLToPath(new URL('./container-process.mjs', import.meta.url));
 
+export interface InvokeOptions {
+  /** Time that the function has, as Lambda would say. */
+  readonly timeoutMs?: number | undefined;
+  /** Which of the containers in the process, where it holds several (INSTANCES). */
+  readonly instance?: number;
+  /** Stops the process the moment it has responded, as Lambda does between two requests; `thaw` wakes it. */
+  readonly thenFreeze?: boolean;
+}
+
 /** A process that runs one built bundle as Lambda would: module scope survives between its invocations. */
 export interface LambdaContainer {
   /** Invokes the handler; rejects with what it threw, or when the process ends. */
-  invoke<Result>(event: unknown, timeoutMs?: number): Promise<Result>;
+  invoke<Result>(event: unknown, options?: InvokeOptions): Promise<Result>;
+  /** Sets the process's clock ahead of the machine's; timers are not moved. */
+  shiftClock(ms: number): Promise<void>;
+  /** Goes on after a freeze. */
+  thaw(): void;
   /** Everything the process has written to stdout and stderr. */
   output(): string;
   /** Ends it at once, in the middle of whatever it does. */
@@ -45,6 +58,12 @@ export const startContainer = async (
       resolve();
     });
   });
+  const send = async <Result>(message: object): Promise<Result> =>
+    await new Promise((resolve, reject) => {
+      const id = ++invocations;
+      waiting.set(id, { resolve, reject });
+      child.send({ ...message, id });
+    });
   await new Promise<void>((resolve, reject) => {
     child.on('message', (message: { ready?: boolean; id?: number; result?: never; error?: string }) => {
       if (message.ready === true) return resolve();
@@ -57,12 +76,12 @@ export const startContainer = async (
   });
 
   return {
-    invoke: async (event, timeoutMs = 29_000) =>
-      await new Promise((resolve, reject) => {
-        const id = ++invocations;
-        waiting.set(id, { resolve, reject });
-        child.send({ id, event, timeoutMs });
-      }),
+    invoke: async (event, { timeoutMs = 29_000, instance, thenFreeze } = {}) =>
+      await send({ event, timeoutMs, instance, thenFreeze }),
+    shiftClock: async (shiftMs) => await send({ shiftMs }),
+    thaw: () => {
+      child.kill('SIGCONT');
+    },
     output: () => text,
     kill: () => {
       child.kill('SIGKILL');
@@ -70,6 +89,7 @@ export const startContainer = async (
     stop: async () => {
       if (child.connected) child.disconnect();
       child.kill();
+      child.kill('SIGCONT');
       await ended;
     },
   };

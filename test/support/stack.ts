@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
@@ -8,13 +8,15 @@ import { localCredentials, localRegion, startDynamoDb } from '../../local/embedd
 import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { restEvent } from './http-world.ts';
-import { type LambdaContainer, startContainer } from './lambda-container.ts';
+import { type InvokeOptions, type LambdaContainer, startContainer } from './lambda-container.ts';
 
 export const crmTable = 'crm';
 export const guestTable = 'guests';
 export const secretId = 'genesys';
 
-const bundleOf = (name: 'init' | 'drain'): string => {
+type FunctionName = 'init' | 'drain' | 'resolve';
+
+const bundleOf = (name: FunctionName): string => {
   const file = fileURLToPath(new URL(`../../dist/lambda/${name}/index.mjs`, import.meta.url));
   if (!existsSync(file)) throw new Error('The bundles are not built: run `npm run build` first.');
   return file;
@@ -67,7 +69,7 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     /** A cold container of one of the functions. */
     container: async (
       more: Readonly<Record<string, string>> = {},
-      name: 'init' | 'drain' = 'init',
+      name: FunctionName = 'init',
     ): Promise<LambdaContainer> => {
       const started = await startContainer(bundleOf(name), { ...env, ...more });
       containers.push(started);
@@ -78,6 +80,14 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
       await client.send(
         new PutItemCommand({ TableName: crmTable, Item: itemFromRecord(sessionHash, record) }),
       );
+    },
+    /** Removes the fleet's OAuth token, and what is remembered of failures at the token endpoint. */
+    forgetToken: async (): Promise<void> => {
+      const { Items: items = [] } = await client.send(new ScanCommand({ TableName: guestTable }));
+      for (const { sessionHash } of items) {
+        if (sessionHash?.S?.startsWith('oauth#') !== true) continue;
+        await client.send(new DeleteItemCommand({ TableName: guestTable, Key: { sessionHash } }));
+      }
     },
     /** Everything that the containers have written. */
     output: (): string => containers.map((container) => container.output()).join('\n'),
@@ -95,7 +105,7 @@ export const post = async (
   container: LambdaContainer,
   body: unknown,
   event: Parameters<typeof restEvent>[1] = {},
-  timeoutMs?: number,
+  options?: InvokeOptions,
 ): Promise<Answer> => {
   const startedMs = performance.now();
   const {
@@ -106,7 +116,7 @@ export const post = async (
     statusCode: number;
     headers: Record<string, string>;
     body: string;
-  }>(restEvent(body, event), timeoutMs);
+  }>(restEvent(body, event), options);
   return {
     status: statusCode,
     headers,

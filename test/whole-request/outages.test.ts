@@ -121,7 +121,7 @@ describe('One round trip', () => {
     proxy.treat(() => ({ delayMs: 150 }));
     const before = stack.genesys.calls.length;
     const started = Date.now();
-    await post(container, { sessionId: newSession() });
+    await post(container, { sessionId: newSession(), consentGiven: true });
     const first = stack.genesys.calls[before];
     expect((first?.at ?? 0) - started).toBeLessThan(2 * 150);
     expect(proxy.calls.map(({ operation }) => operation)).toEqual(['BatchGetItem', 'PutItem', 'PutItem']);
@@ -129,11 +129,11 @@ describe('One round trip', () => {
 
   it('brings a cold container the CRM record, the registry entry and the shared token', async () => {
     const sessionId = newSession();
-    await post(await warmContainer(), { sessionId });
+    await post(await warmContainer(), { sessionId, consentGiven: true });
     const cold = await stack.container({ AWS_ENDPOINT_URL_DYNAMODB: proxy.url });
     proxy.calls.length = 0;
     const before = stack.genesys.calls.length;
-    await post(cold, { sessionId });
+    await post(cold, { sessionId, consentGiven: true });
     const reads = proxy.calls.filter(({ operation }) => operation.includes('Get'));
     expect(reads.map(({ operation }) => operation)).toEqual(['BatchGetItem']);
     expect(stack.genesys.calls.slice(before).map(({ endpoint }) => endpoint)).toEqual(['guest_token']);
@@ -152,6 +152,7 @@ describe('One round trip', () => {
 });
 
 describe('While Genesys fails', () => {
+  afterEach(async () => await stack.forgetToken());
   const budget = { INIT_BUDGET_MS: '1500', GENESYS_TIMEOUT_MS: '1000' };
   it.each([
     ['hangs at the token endpoint', 'oauth', [503, 504]],

@@ -1,0 +1,65 @@
+import { consentDigest } from './consent.ts';
+import type { KnownGuest, Lease, Registration } from './ports.ts';
+import { serves, type Visitor } from './visitor.ts';
+
+/** What is known about a session's registration at one moment. */
+export interface Situation {
+  readonly visitor: Visitor;
+  /** Name of the provider in use. */
+  readonly provider: string;
+  readonly registration: Registration | undefined;
+  /** The lease, where this request holds it. */
+  readonly lease: Lease | undefined;
+  /** The response to an attempt at the lease was lost: the lease may be ours without our knowing. */
+  readonly leaseUncertain: boolean;
+  /** A guest that the provider does not know any more. */
+  readonly unknownGuestId: string | undefined;
+}
+
+export type NextStep =
+  /** The guest fits: ask for its token. `stated`: the visitor has stated what the evidence does not say yet. */
+  | { readonly kind: 'use'; readonly guest: KnownGuest; readonly stated: boolean }
+  /** The guest fits, but is not under each hash: remember it there, under the lease. */
+  | { readonly kind: 'save'; readonly guest: KnownGuest; readonly lease: Lease }
+  | { readonly kind: 'register'; readonly previous: KnownGuest | undefined; readonly lease: Lease }
+  | { readonly kind: 'acquire' }
+  /** Somebody else registers the guest. */
+  | { readonly kind: 'wait' }
+  /** `stated`: the visitor has stated something newer than what is queued. */
+  | { readonly kind: 'queued'; readonly stated: boolean }
+  | { readonly kind: 'refuse'; readonly code: 'registration_failed' | 'unverified' };
+
+/** Whether this visitor states something that the evidence does not say yet; silence states nothing. */
+const statesMore = (
+  { consent, verified }: Visitor,
+  { consent: known, ...registration }: Registration,
+): boolean => {
+  if (known === undefined || verified !== registration.verified) return true;
+  if (!consent.stated) return !known.stated && consentDigest(known) !== consentDigest(consent);
+  return !known.stated || consentDigest(known) !== consentDigest(consent);
+};
+
+/** Decides what a request does next about its session's guest. Does nothing itself. */
+export const nextStep = (situation: Situation): NextStep => {
+  const { visitor, provider, registration, lease, leaseUncertain, unknownGuestId } = situation;
+  if (registration?.verified === true && !visitor.verified) return { kind: 'refuse', code: 'unverified' };
+  const known = registration?.guest;
+  const guest = known?.guestId === unknownGuestId ? undefined : known;
+  const fits = guest !== undefined && serves(guest, visitor, provider);
+
+  if (lease !== undefined) {
+    return fits ? { kind: 'save', guest, lease } : { kind: 'register', previous: guest, lease };
+  }
+  if (registration === undefined) return { kind: 'acquire' };
+  const isLeased = registration.leasedUntilMs !== undefined;
+  if (fits) {
+    // Found under one key only: it is written under the other, unless somebody else is at it.
+    return registration.guestEverywhere || (isLeased && !leaseUncertain)
+      ? { kind: 'use', guest, stated: statesMore(visitor, registration) }
+      : { kind: 'acquire' };
+  }
+  if (registration.failed !== undefined) return { kind: 'refuse', code: 'registration_failed' };
+  if (registration.queued !== undefined) return { kind: 'queued', stated: statesMore(visitor, registration) };
+  if (isLeased && !leaseUncertain) return { kind: 'wait' };
+  return { kind: 'acquire' };
+};

@@ -1,0 +1,182 @@
+import { GuestError, LimitedError } from './errors.ts';
+import { nextStep } from './next-step.ts';
+import { type FallbackRegistry, type OpenedSession, unlessUnreachable } from './open-session.ts';
+import type { Deadline, GuestRegistry, KnownGuest, Lease, OverflowQueue } from './ports.ts';
+import {
+  createRegisterUnderLease,
+  LeaseLostError,
+  type RegisterUnderLeaseDependencies,
+} from './register-under-lease.ts';
+import type { Visitor } from './visitor.ts';
+
+export interface ObtainGuestDependencies extends RegisterUnderLeaseDependencies {
+  readonly registry: GuestRegistry;
+  readonly memory: FallbackRegistry;
+  readonly queue: OverflowQueue | undefined;
+  readonly settings: RegisterUnderLeaseDependencies['settings'] & { readonly overflowMaxAgeSeconds: number };
+}
+
+/** A guest that serves the visitor. */
+export interface ObtainedGuest {
+  readonly kind: 'guest';
+  readonly guest: KnownGuest;
+  readonly reused: boolean;
+  /** What the registry is told while the token is asked for; never rejects. */
+  readonly saving?: Promise<unknown>;
+}
+export interface QueuedGuest {
+  readonly kind: 'queued';
+  /** How long the provider asked us to wait, where this request was told. */
+  readonly waitMs: number;
+}
+
+const firstPollMs = 40;
+const longestPollMs = 400;
+
+/**
+ * The session's guest: found, registered here, or registered by somebody else while we wait for them.
+ * `unknownGuestId` is a guest that the provider does not know any more.
+ * @throws StoreUnavailableError before anything was created; GuestError as the provider does
+ */
+export const createObtainGuest = (deps: ObtainGuestDependencies) => {
+  const { registry, memory, provider, queue, clock, telemetry, settings } = deps;
+  const underLease = createRegisterUnderLease(deps);
+
+  const enqueue = async (
+    store: GuestRegistry,
+    lease: Lease,
+    { session, consent, verified }: Visitor,
+    limited: LimitedError,
+    deadline: Deadline,
+  ): Promise<QueuedGuest> => {
+    const [sessionHash, ...olderHashes] = session.hashes;
+    // Without the shared registry a repeated request could not find its guest.
+    if (queue === undefined || limited.daily || store !== registry) throw limited;
+    // A registration that would only grow too old in a long queue is told so at once.
+    const waitSeconds = await queue.expectedWaitSeconds(deadline);
+    if (waitSeconds > settings.overflowMaxAgeSeconds) {
+      throw new LimitedError(Math.max(limited.waitMs, waitSeconds * 1000), false, { cause: limited });
+    }
+    const queuedAtMs = clock.now();
+    try {
+      await queue.send({ sessionHash, olderHashes, provider: provider.name, consent, queuedAtMs }, deadline);
+    } catch (error) {
+      telemetry.record('queue_unavailable', { operation: 'send' });
+      throw new LimitedError(limited.waitMs, false, { cause: error });
+    }
+    telemetry.record('registration_queued', { sessionHash });
+    const evidence = { consent, verified };
+    await unlessUnreachable(telemetry, 'queue', store.queue(lease, queuedAtMs, evidence, deadline));
+    return { kind: 'queued', waitMs: limited.waitMs };
+  };
+
+  const save = async (
+    store: GuestRegistry,
+    lease: Lease,
+    guest: KnownGuest,
+    { session }: Visitor,
+    deadline: Deadline,
+  ): Promise<void> => {
+    // Before the write: a request that comes while it hangs finds the guest here.
+    memory.setUnsaved(session, { guest, owner: lease.owner });
+    const saved = await underLease.complete(store, lease, guest, deadline);
+    if (saved && store === registry) memory.setUnsaved(session, undefined);
+  };
+
+  const register = async (
+    store: GuestRegistry,
+    lease: Lease,
+    visitor: Visitor,
+    previous: KnownGuest | undefined,
+    deadline: Deadline,
+  ): Promise<ObtainedGuest | QueuedGuest> => {
+    try {
+      const created = await underLease.register(store, lease, visitor, previous, deadline);
+      const saving = save(store, created.lease, created.guest, visitor, deadline);
+      return { kind: 'guest', guest: created.guest, reused: false, saving };
+    } catch (error) {
+      try {
+        if (error instanceof LimitedError) return await enqueue(store, lease, visitor, error, deadline);
+        throw error;
+      } catch (failure) {
+        if (!(failure instanceof LeaseLostError)) {
+          await underLease.abandon(store, lease, visitor, failure, deadline);
+        }
+        throw failure;
+      }
+    }
+  };
+
+  /** Remembers what the visitor states beside a guest, or a queued registration, that stays as it is. */
+  const state = async (store: GuestRegistry, visitor: Visitor, deadline: Deadline) =>
+    await unlessUnreachable(
+      telemetry,
+      'updateEvidence',
+      store.updateEvidence(visitor.session.hashes, visitor, deadline),
+    );
+
+  return async (
+    { store, visitor, owner, created, ...start }: OpenedSession,
+    unknownGuestId: string | undefined,
+    deadline: Deadline,
+  ): Promise<ObtainedGuest | QueuedGuest> => {
+    const { hashes } = visitor.session;
+    if (created !== undefined) {
+      telemetry.record('guest_created', { sessionHash: hashes[0], guestId: created.guestId });
+      memory.setUnsaved(visitor.session, { guest: created, owner });
+      memory.setUnsaved(visitor.session, undefined);
+      return { kind: 'guest', guest: created, reused: false };
+    }
+    let { registration, lease, leaseUncertain } = start;
+    for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
+      const situation = {
+        visitor,
+        provider: provider.name,
+        registration,
+        lease,
+        leaseUncertain,
+        unknownGuestId,
+      };
+      const step = nextStep(situation);
+      switch (step.kind) {
+        case 'refuse':
+          throw new GuestError(
+            step.code,
+            step.code === 'registration_failed' ? { retryAfterSeconds: 60 } : {},
+          );
+        case 'use': {
+          const { guest, stated } = step;
+          const saving = stated ? { saving: state(store, visitor, deadline) } : {};
+          return { kind: 'guest', guest, reused: true, ...saving };
+        }
+        case 'queued':
+          // What the visitor states now must reach the worker: without that there is no 202.
+          if (step.stated && (await state(store, visitor, deadline)) === 'unreachable') {
+            throw new GuestError('unavailable', { retryAfterSeconds: 1 });
+          }
+          return { kind: 'queued', waitMs: 0 };
+        case 'save': {
+          const saving = save(store, step.lease, step.guest, visitor, deadline);
+          return { kind: 'guest', guest: step.guest, reused: true, saving };
+        }
+        case 'register':
+          try {
+            return await register(store, step.lease, visitor, step.previous, deadline);
+          } catch (error) {
+            if (!(error instanceof LeaseLostError)) throw error;
+          }
+          break;
+        case 'acquire':
+          lease = await store.acquire(hashes, registration, owner, deadline);
+          leaseUncertain = false;
+          if (lease !== undefined) continue;
+          break;
+        case 'wait':
+          break;
+      }
+      lease = undefined;
+      await clock.sleep(pollMs, deadline.signal);
+      registration = await store.find(hashes, deadline);
+    }
+  };
+};

@@ -1,0 +1,251 @@
+import { describe, expect, it } from '@jest/globals';
+import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
+import type { InitialiseGuestResult } from '../../lambda/guest/initialise-guest.ts';
+import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { deadlineIn } from '../support/clock.ts';
+import { createGuestWorld, leaseMs, limited } from '../support/guest-world.ts';
+
+const jane = { email: 'jane@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
+const hashOf = (sessionId: string): string => hashSession(sessionId, [])[0];
+const guestOf = (result: InitialiseGuestResult): string => {
+  if (result.kind !== 'issued') throw new Error(`expected a guest, got ${result.kind}`);
+  return result.guestId;
+};
+const older = { id: 'plain' } as const;
+const newer = { id: '2026-11', key: Buffer.alloc(32, 1) } as const;
+
+describe('During a rotation of the hash key', () => {
+  it.each([
+    ['knows the older key only', [older], 'knows both', [newer, older]],
+    ['knows both', [newer, older], 'knows the older key only', [older]],
+    ['knows both', [newer, older], 'knows the newer key only', [newer]],
+  ] as const)('a container that %s and then one that %s serve one guest', async (_, first, __, then) => {
+    const world = createGuestWorld();
+    world.keys.push(...first);
+    const before = guestOf(await world.container()('s'));
+    world.keys.splice(0, world.keys.length, ...then);
+    expect(guestOf(await world.container()('s'))).toBe(before);
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('two containers, of which one knows the older key only, register once when asked at once', async () => {
+    const world = createGuestWorld();
+    world.state.latencyMs = 300;
+    world.keys.push(older);
+    const old = world.container()('s');
+    await world.clock.advance(1);
+    world.keys.unshift(newer);
+    const both = world.container()('s');
+    const guests = await world.finish(Promise.all([old, both]));
+    expect(new Set(guests.map(guestOf))).toEqual(new Set(['guest-1']));
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('a registration that is queued under the older hash is not made a second time', async () => {
+    const world = createGuestWorld();
+    world.state.failures.push(limited(30_000));
+    await world.container()('s');
+    world.keys.push(newer, older);
+    expect(await world.container()('s')).toMatchObject({ kind: 'queued' });
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    await world.drain(message, 1, deadlineIn(world.clock));
+    expect(guestOf(await world.container()('s'))).toBe('guest-1');
+    expect(world.state.created).toHaveLength(1);
+    expect(world.messages).toHaveLength(1);
+  });
+
+  it('a refusal under the older hash is heeded under the newer', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    await world.container()('s', { given: false });
+    world.keys.push(newer, older);
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+});
+
+describe('When a created guest could not be remembered', () => {
+  it('a reload in the same container neither waits for the dead lease nor creates another guest', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.broken.completeResponses = 1;
+    const first = guestOf(await call('s'));
+    const before = world.clock.now();
+    expect(guestOf(await call('s'))).toBe(first);
+    expect(world.clock.now() - before).toBeLessThan(1000);
+    expect(guestOf(await world.container()('s'))).toBe(first);
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('the same where the write never reached the table', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.latencyMs = 100;
+    const first = call('s');
+    await world.clock.advance(50);
+    world.broken.registry = true;
+    const guest = guestOf(await world.finish(first));
+    world.broken.registry = false;
+    const before = world.clock.now();
+    expect(guestOf(await world.finish(call('s')))).toBe(guest);
+    expect(world.clock.now() - before).toBeLessThan(leaseMs / 2);
+    expect(guestOf(await world.container()('s'))).toBe(guest);
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('a worker saves it with the next delivery instead of creating another', async () => {
+    const world = createGuestWorld();
+    world.state.failures.push(limited(30_000));
+    await world.container()('s');
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    world.state.latencyMs = 100;
+    const first = world.drain(message, 1, deadlineIn(world.clock, 30_000));
+    first.catch(() => undefined);
+    await world.clock.advance(50);
+    world.broken.registry = true;
+    await expect(world.finish(first)).rejects.toBeInstanceOf(StoreUnavailableError);
+    world.broken.registry = false;
+    expect(await world.finish(world.drain(message, 2, deadlineIn(world.clock, 30_000)))).toEqual({
+      kind: 'done',
+    });
+    expect(guestOf(await world.container()('s'))).toBe('guest-1');
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
+describe('A guest that the provider does not know any more', () => {
+  it('is registered again also while the registry is away at that moment', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    await call('s');
+    world.state.forgotten.add('guest-1');
+    const failing = call('s');
+    world.broken.registry = true;
+    expect(guestOf(await world.finish(failing))).toBe('guest-2');
+  });
+});
+
+describe('A registration that waits longer than its lease', () => {
+  it('renews it before the guest is created, so that two requests create one', async () => {
+    const world = createGuestWorld();
+    world.state.waitMs = 5500;
+    const first = world.container()('s', {}, deadlineIn(world.clock, 20_000));
+    await world.clock.advance(100);
+    const second = world.container()('s', {}, deadlineIn(world.clock, 20_000));
+    const guests = await world.finish(Promise.all([first, second]));
+    expect(guests.map(guestOf)).toEqual(['guest-1', 'guest-1']);
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
+describe('A refusal that was stated', () => {
+  it('holds for a silent request, which does not read the CRM', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    await call('s', { given: false });
+    world.reads.length = 0;
+    const silent = await world.container()('s', { stated: false });
+    expect(silent).toMatchObject({ enrichment: 'no_consent', guestId: 'guest-1' });
+    expect(world.reads).toEqual([{ crm: false }]);
+  });
+
+  it('holds until the visitor states otherwise', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    await call('s', { given: false });
+    expect(await call('s', { given: true })).toMatchObject({ enrichment: 'matched' });
+    expect(await call('s', { stated: false })).toMatchObject({ enrichment: 'matched' });
+  });
+
+  it('is remembered also where the provider refuses a guest without consent', async () => {
+    const world = createGuestWorld();
+    const { GuestError } = await import('../../lambda/guest/errors.ts');
+    world.state.failures.push(new GuestError('consent_required'));
+    const call = world.container();
+    await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'consent_required' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('reaches the worker, or is answered with an error: a 202 never hides that it was lost', async () => {
+    const world = createGuestWorld();
+    world.state.failures.push(limited(30_000));
+    const call = world.container();
+    await call('s');
+    const refusal = call('s', { given: false });
+    await Promise.resolve();
+    expect(await refusal).toMatchObject({ kind: 'queued' });
+    const entry = await world.registry.find([hashOf('s')], deadlineIn(world.clock));
+    expect(entry?.consent).toMatchObject({ given: false, stated: true });
+  });
+
+  it('says in the evidence whether consent was stated or silence', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    await call('s', { stated: false });
+    const evidence = async () =>
+      (await world.registry.find([hashOf('s')], deadlineIn(world.clock)))?.consent?.stated;
+    expect(await evidence()).toBe(false);
+    await call('s');
+    expect(await evidence()).toBe(true);
+    await call('s', { stated: false });
+    expect(await evidence()).toBe(true);
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
+describe('A verified session', () => {
+  it('gets a guest that no unverified request has held', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    const before = guestOf(await call('s'));
+    expect(guestOf(await call('s', { verified: true }))).not.toBe(before);
+    expect(world.state.created.map(({ verified }) => verified)).toEqual([false, true]);
+  });
+
+  it('lets no unverified request in from then on, also while its registration is queued', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.failures.push(limited(30_000));
+    await call('s', { verified: true });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unverified' });
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    await world.drain(message, 1, deadlineIn(world.clock));
+    expect(world.state.created[0]).toMatchObject({ verified: true });
+    await expect(world.container()('s')).rejects.toMatchObject({ code: 'unverified' });
+    expect(guestOf(await world.container()('s', { verified: true }))).toBe('guest-1');
+  });
+
+  it('takes over a registration that was queued before it was verified', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.failures.push(limited(30_000));
+    await call('s');
+    expect(await call('s', { verified: true })).toMatchObject({ kind: 'queued' });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unverified' });
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    await world.drain(message, 1, deadlineIn(world.clock));
+    expect(world.state.created[0]).toMatchObject({ verified: true });
+  });
+});
+
+describe('A message of an earlier attempt', () => {
+  it('neither serves nor ends a later one', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.failures.push(limited(30_000));
+    await call('s');
+    const [stale] = world.messages;
+    await world.clock.advance(16 * 60_000);
+    world.state.failures.push(limited(30_000));
+    await call('s');
+    if (stale === undefined) throw new Error('expected a message');
+    expect(await world.drain(stale, 3, deadlineIn(world.clock))).toEqual({ kind: 'done' });
+    expect(await call('s')).toMatchObject({ kind: 'queued' });
+    expect(world.telemetry.of('registration_given_up')).toEqual([]);
+  });
+});
