@@ -89,6 +89,14 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
   const { facts } = auditor;
   let calls = 0;
 
+  /** Whose profile it is: an anonymous one has the hash in its e-mail. */
+  const sessionOf = (email: string): string => {
+    const short = /^visitor_([0-9a-f]{8})@/.exec(email)?.[1];
+    if (short === undefined) return email.split('@')[0] ?? '';
+    const named = [...world.names].find(([hash]) => hash.slice(hash.lastIndexOf(':') + 1).startsWith(short));
+    return named?.[1] ?? '';
+  };
+
   return async (request, signal) => {
     calls += 1;
     const by = speaker();
@@ -98,23 +106,28 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
     const login = { fromMs: scheduler.now(), untilMs: Infinity, by };
     if (endpoint === 'oauth') facts.loginCalls.push(login);
 
+    if (endpoint === 'guest') {
+      const { email } = JSON.parse(request.body) as { email: string };
+      const session = sessionOf(email);
+      const entries = [...world.names].flatMap(([hash, name]) => {
+        const entry = name === session ? world.dynamoDb.get(tables.registry, hash) : undefined;
+        return entry === undefined ? [] : [entry];
+      });
+      auditor.creating(by, session, entries);
+    }
+
     const serve = (): TransportResponse => {
       const before = genesys.guests.size;
       const response = genesys.call(request, by);
       const guest = genesys.guests.size > before ? [...genesys.guests.values()].at(-1) : undefined;
       if (guest !== undefined) {
-        const { email } = guest.body;
-        const short = /^visitor_([0-9a-f]{8})@/.exec(email)?.[1];
-        const session =
-          short === undefined
-            ? email.split('@')[0]
-            : [...world.names].find(([hash]) => hash.slice(hash.lastIndexOf(':') + 1).startsWith(short))?.[1];
+        const session = sessionOf(guest.body.email);
         facts.guests.push({
           id: guest.id,
           atMs: guest.createdAtMs,
           by,
           container: sandbox.name,
-          session: session ?? '',
+          session,
           body: guest.body,
           isForgotten: () => guest.forgotten,
         });

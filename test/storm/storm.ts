@@ -33,7 +33,10 @@ export const createStorm = async () => {
       createTeams(world, init, makeAwsClients);
       createVisitor(world, init);
       createPoller(world, drain);
-      await scheduler.run(() => false);
+      if (!(await scheduler.run())) {
+        const promise = 'nothing left running after an answer';
+        auditor.violations.push({ promise, text: 'the world never comes to rest', atMs: scheduler.now() });
+      }
     } finally {
       for (const [index, stream] of streams.entries()) stream.write = writes[index] ?? stream.write;
     }

@@ -20,12 +20,15 @@ export const runWorld = async (
   return { seed, digest: digestOf(trace), counts, violations };
 };
 
+/** Whoever asked may have seen enough. */
+const ignore = (): void => undefined;
+
 /** A process that runs the worlds it is given, one after the other. */
 export const serveWorlds = async (): Promise<void> => {
   const storm = await createStorm();
   process.on('message', (seed: number) => {
     runWorld(storm, seed).then(
-      (report) => process.send?.(report),
+      (report) => process.send?.(report, ignore),
       (error: unknown) => {
         process.stderr.write(`seed ${seed}: ${error instanceof Error ? error.stack : error}\n`);
         process.exit(70);

@@ -1,4 +1,5 @@
 import type { TableWrite } from '../models/dynamodb.ts';
+import type { Item } from '../models/expressions.ts';
 import type { Plan } from '../plan.ts';
 import type { Facts, LogLine, Violation } from './facts.ts';
 import { createPromises } from './promises.ts';
@@ -15,6 +16,8 @@ const stillWaits = (write: TableWrite): number | undefined => {
  * pause of the shared token is sent, and its loss costs the fleet no more than the time of a lease.
  */
 const harmless = /GetSecretValue|the SDK repeats|the shared token \(pausedUntil\)/;
+/** Contract: GENESYS_TIMEOUT_MS, and clocks may differ. */
+const longestCreationMs = 4000 + 500;
 /** Contract: 120 s, and clocks may differ. */
 const youngestTooOldMs = 118_000;
 
@@ -93,6 +96,17 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
         const text = `${session} was given up as too old after ${Math.round(ageMs / 1000)} s`;
         if (ageMs < youngestTooOldMs) violations.push({ promise, session, text, atMs: now() });
       }
+    },
+
+    /** A creation is about to be sent: a lease must cover it, or the registry is away. */
+    creating: (by: string, session: string, entries: readonly Item[]): void => {
+      const untilMs = Math.max(0, ...entries.map((item) => Number(item['leaseUntil']?.['N'] ?? 0)));
+      const away = facts.logs.some(
+        ({ code, requestId }) => code === 'registry_unavailable' && requestId === by,
+      );
+      if (away || untilMs - now() >= longestCreationMs) return;
+      const text = `${by} creates a guest under a lease that ends in ${untilMs - now()} ms`;
+      violations.push({ promise: 'a guest is created under a lease', session, text, atMs: now() });
     },
 
     sent: (where: string, text: string): void => note(checkText(where, text)),

@@ -72,6 +72,22 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
         };
       }
     }
+    // A container knows the guests that it made, whatever the registry says.
+    for (const [session, guests] of bySession(facts.guests, (guest) => guest.session)) {
+      for (const [index, guest] of guests.entries()) {
+        const before = guests[index - 1];
+        const isKnown =
+          before?.container === guest.container &&
+          facts.exchanges.some(({ status, body }) => status === 200 && body?.['guestId'] === before.id);
+        if (before === undefined || !isKnown || profileKey(before) !== profileKey(guest)) continue;
+        if (excused(before, guest, facts)) continue;
+        yield {
+          atMs: guest.atMs,
+          session,
+          text: `${guest.id} doubles ${before.id}, which ${guest.container} knew`,
+        };
+      }
+    }
     // Minted guests leave no trace at Genesys: the answers show them.
     if (facts.plan.provider !== 'web-messaging') return;
     for (const [session, exchanges] of bySession(

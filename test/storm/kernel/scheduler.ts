@@ -13,10 +13,12 @@ export interface Scheduler {
   now(): number;
   at(atMs: number, fire: () => void): Occurrence;
   after(ms: number, fire: () => void): Occurrence;
-  /** Until nothing is left to happen, or `isOver`. */
-  run(isOver: () => boolean): Promise<void>;
+  /** Until nothing is left to happen. @returns false where that never comes */
+  run(): Promise<boolean>;
 }
 
+/** A world has some ten thousand; one that has so many goes round in circles. */
+const mostOccurrences = 400_000;
 /** After so many occurrences the process gets to its input and output. */
 const occurrencesBetweenPauses = 50_000;
 
@@ -46,13 +48,13 @@ export const createScheduler = (startMs: number): Scheduler => {
     now: () => nowMs,
     at,
     after: (ms, fire) => at(nowMs + ms, fire),
-    run: async (isOver) => {
+    run: async () => {
       // From here on this is a microtask.
       await Promise.resolve();
       await settled();
-      for (let count = 1; !isOver(); ) {
+      for (let count = 1; count < mostOccurrences; ) {
         const next = queue.pop();
-        if (next === undefined) return;
+        if (next === undefined) return true;
         if (next.fire === undefined) continue;
         nowMs = next.atMs;
         next.fire();
@@ -60,6 +62,7 @@ export const createScheduler = (startMs: number): Scheduler => {
         count += 1;
         if (count % occurrencesBetweenPauses === 0) await new Promise((resolve) => setImmediate(resolve));
       }
+      return false;
     },
   };
 };

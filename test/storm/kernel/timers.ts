@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers';
 import type { Sandbox } from './sandbox.ts';
 
 const inside = new AsyncLocalStorage<Sandbox>();
@@ -28,5 +30,8 @@ export const replaceTimers = (): void => {
     if (stop === undefined) realClear(handle as NodeJS.Timeout);
     else stop();
   };
-  Object.assign(globalThis, { setTimeout: Object.assign(set, realSet), clearTimeout: clear });
+  const replaced = { setTimeout: Object.assign(set, realSet), clearTimeout: clear };
+  Object.assign(globalThis, replaced);
+  Object.assign(timers, replaced);
+  syncBuiltinESMExports();
 };
