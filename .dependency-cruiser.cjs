@@ -73,6 +73,13 @@ module.exports = {
       to: { path: '^test/' },
     },
     {
+      name: 'infra-knows-no-tool',
+      comment: 'Tools read the stack through infra/stack-outputs.ts, never the other way round.',
+      severity: 'error',
+      from: { path: '^infra/' },
+      to: { path: '^crm/' },
+    },
+    {
       name: 'website-runs-in-browsers',
       severity: 'error',
       from: { path: '^website/' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { sampleCustomer } from '../crm/sample-customer.ts';
+import { sampleCustomer } from '../crm/sample/sample-customer.ts';
 import { itemFromRecord } from '../lambda/aws/crm-item.ts';
 import { hashSession } from '../lambda/guest/session-hash.ts';
 import { localCredentials, localRegion } from '../local/embedded-dynamodb.ts';
@@ -18,9 +18,9 @@ const runs = 3;
 
 type StoreKind = 'embedded' | 'instant';
 
-const startStore = async (kind: StoreKind) => {
+const startStore = async (kind: StoreKind, latency = latencyMs) => {
   const entry = fileURLToPath(new URL('crm-store-process.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, kind, String(latencyMs)], {
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, kind, String(latency)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const [url] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
@@ -86,11 +86,74 @@ const compare = async (kind: StoreKind, folder: string, report: Report) => {
   };
 };
 
+const parallelLoops = 16;
+
+/** What the embedded store takes at most, however many clients send at once. Rows a second. */
+const ceilingOf = async (url: string): Promise<number> => {
+  const rates = await Promise.all(Array.from({ length: parallelLoops }, () => loopOfBatches(url)));
+  return rates.reduce((sum, rate) => sum + rate, 0);
+};
+
+/** Without any latency: what the tool itself can do, and what the embedded store allows. */
+const withoutLatency = async (folder: string, report: Report): Promise<readonly BenchRow[]> => {
+  const file = join(folder, `${importRows}.csv`);
+  const importInto = async (url: string) =>
+    await runTool(folder, ['import', file, '--table', 'crm', '--endpoint', url]);
+  const perCore: number[] = [];
+  const wall: number[] = [];
+  const embedded: number[] = [];
+  const ceilings: number[] = [];
+  for (let run = 1; run <= runs; run += 1) {
+    report(`CRM tool: importing without latency, ${run} of ${runs}`);
+    const instant = await startStore('instant', 0);
+    const { rows, cpuMs, durationMs } = await importInto(instant.url).finally(instant.stop);
+    perCore.push(rows / (cpuMs / 1000));
+    wall.push(rows / (durationMs / 1000));
+    const store = await startStore('embedded', 0);
+    try {
+      ceilings.push(await ceilingOf(store.url));
+      const one = await importInto(store.url);
+      embedded.push(one.rows / (one.durationMs / 1000));
+    } finally {
+      await store.stop();
+    }
+  }
+  return [
+    {
+      what: 'import: rows for each second of CPU (start included), a store of no latency',
+      value: median(perCore),
+      unit: 'rows/s',
+      baseline: { what: 'the same by the clock', value: median(wall) },
+    },
+    {
+      what: 'import: the embedded DynamoDB, no latency',
+      value: median(embedded),
+      unit: 'rows/s',
+      baseline: { what: `its ceiling: ${parallelLoops} loops at once`, value: median(ceilings) },
+    },
+    ...projections(median(wall)),
+  ];
+};
+
+/** On-demand writes of us-east-1: one unit for each started KB of an item, and no index. */
+const usdPerMillionWrites = 0.625;
+
+const projections = (rowsPerSecond: number): readonly BenchRow[] =>
+  [1, 10, 100].map((millions) => ({
+    what: `projected: ${millions} million rows of up to 1 KB, $${(millions * usdPerMillionWrites).toFixed(2)} of writes`,
+    value: (millions * 1_000_000) / rowsPerSecond / 60,
+    unit: 'min',
+  }));
+
 /**
  * `crm import` against stores with 10 ms latency, beside a plain loop. The embedded DynamoDB computes for 4 to 5 ms
  * on each batch, on one core: what can be gained by sending batches at once ends there.
  */
 export const benchCrmImport = async (report: Report): Promise<readonly BenchRow[]> => {
   using folder = benchFolder();
-  return [await compare('embedded', folder.path, report), await compare('instant', folder.path, report)];
+  return [
+    await compare('embedded', folder.path, report),
+    await compare('instant', folder.path, report),
+    ...(await withoutLatency(folder.path, report)),
+  ];
 };

@@ -9,7 +9,9 @@ const [kind, latency] = process.argv.slice(2);
 const latencyMs = Number(latency);
 
 const instant = createServer((request, response) => {
-  request.resume().on('end', () => setTimeout(() => response.end('{}'), latencyMs));
+  request
+    .resume()
+    .on('end', () => (latencyMs > 0 ? setTimeout(() => response.end('{}'), latencyMs) : response.end('{}')));
 });
 
 const { url } = kind === 'embedded' ? await startDynamoDb({ latencyMs }) : await listen(instant);

@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
 
-// A process of its own: runs the CRM tool and writes how much memory it took at most (kB) to $PEAK_FILE.
+// A process of its own: runs the CRM tool and writes what it took to $USAGE_FILE: the most memory (kB), and CPU time.
 process.once('exit', () => {
-  const { PEAK_FILE } = process.env;
-  if (PEAK_FILE !== undefined) writeFileSync(PEAK_FILE, String(process.resourceUsage().maxRSS));
+  const { USAGE_FILE } = process.env;
+  if (USAGE_FILE === undefined) return;
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+  const usage = { peakKb: maxRSS, cpuMs: (userCPUTime + systemCPUTime) / 1000 };
+  writeFileSync(USAGE_FILE, JSON.stringify(usage));
 });
 await import('../crm/main.ts');

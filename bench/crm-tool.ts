@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
-import { sampleCustomer, sampleHeader } from '../crm/sample-customer.ts';
+import { sampleCustomer, sampleHeader } from '../crm/sample/sample-customer.ts';
 
 /** What a run of the CRM tool took. */
 export interface ToolRun {
   readonly rows: number;
   readonly durationMs: number;
   readonly peakMb: number;
+  /** CPU time of the process, its start included. */
+  readonly cpuMs: number;
 }
 
 const entry = fileURLToPath(new URL('crm-tool-process.ts', import.meta.url));
@@ -38,9 +40,9 @@ export const writeSample = async (file: string, rows: number): Promise<void> => 
 
 /** Runs the tool as a process with `--json` and reads the figures of its first file. */
 export const runTool = async (folder: string, args: readonly string[]): Promise<ToolRun> => {
-  const peakFile = join(folder, 'peak');
+  const usageFile = join(folder, 'usage');
   const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args, '--json'], {
-    env: { ...process.env, PEAK_FILE: peakFile },
+    env: { ...process.env, USAGE_FILE: usageFile },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let out = '';
@@ -49,5 +51,6 @@ export const runTool = async (folder: string, args: readonly string[]): Promise<
   });
   await new Promise((resolve) => child.once('close', resolve));
   const { rows, durationMs } = JSON.parse(out).files[0] as { rows: number; durationMs: number };
-  return { rows, durationMs, peakMb: Number(readFileSync(peakFile, 'utf8')) / 1024 };
+  const { peakKb, cpuMs } = JSON.parse(readFileSync(usageFile, 'utf8')) as { peakKb: number; cpuMs: number };
+  return { rows, durationMs, peakMb: peakKb / 1024, cpuMs };
 };

@@ -15,6 +15,16 @@ const interruptible = (): AbortSignal => {
   return interruption.signal;
 };
 
+/** npm runs scripts in the project's folder; files are meant where the person stands. */
+const standHere = (folder: string | undefined): void => {
+  try {
+    if (folder !== undefined) process.chdir(folder);
+  } catch {
+    // It is gone: then paths are meant from here.
+  }
+};
+standHere(process.env['INIT_CWD']);
+
 process.exitCode = await run(process.argv, {
   environment: process.env,
   folder: fileURLToPath(new URL('..', import.meta.url)),

@@ -1,14 +1,16 @@
 import { Command, CommanderError } from 'commander';
-import { addErase } from './commands/erase.ts';
-import { addExplain } from './commands/explain.ts';
-import { addHash } from './commands/hash.ts';
-import { addImport } from './commands/import.ts';
-import { addSample } from './commands/sample.ts';
-import { addStats } from './commands/stats.ts';
-import { addValidate } from './commands/validate.ts';
-import { codeOf, UserError } from './problem.ts';
-import type { Context } from './target/target-options.ts';
-import { note } from './terminal.ts';
+import { addErase } from './erase/command.ts';
+import { addExplain } from './explain/command.ts';
+import { addExport } from './export/command.ts';
+import { addHash } from './hash/command.ts';
+import { addImport } from './import/command.ts';
+import { addPurge } from './purge/command.ts';
+import { addValidate } from './reading/validate-command.ts';
+import { addSample } from './sample/command.ts';
+import { addStats } from './stats/command.ts';
+import type { Context } from './store/target-options.ts';
+import { sentenceFor } from './terminal/sentences.ts';
+import { note } from './terminal/terminal.ts';
 
 const manual = `
 A first import, step by step:
@@ -21,38 +23,7 @@ A first import, step by step:
 Session ids are hashed on this machine. No session id and no e-mail address is printed unless you ask for it.
 
 Exit codes: 0 all is well; 1 rows were rejected or nothing was found; 2 the command could not do its work;
-130 interrupted.`;
-
-/** Sentences for failures of AWS that the CRM team can do something about. */
-const awsSentences: Readonly<Record<string, string>> = {
-  CredentialsProviderError:
-    'No AWS credentials: name a --profile, or sign in first (aws sso login --profile …).',
-  ExpiredTokenException: 'The AWS session has ended: sign in again (aws sso login --profile …).',
-  ExpiredToken: 'The AWS session has ended: sign in again (aws sso login --profile …).',
-  UnrecognizedClientException: 'AWS does not know these credentials: check --profile and --region.',
-  InvalidClientTokenId: 'AWS does not know these credentials: check --profile and --region.',
-  AccessDeniedException:
-    'AWS refused it: this profile lacks a permission for it (the policy of the CRM team grants it).',
-  AccessDenied:
-    'AWS refused it: this profile lacks a permission for it (the policy of the CRM team grants it).',
-  ResourceNotFoundException: 'There is no such table: check --env, --table, --region and --profile.',
-};
-
-const networkSentence =
-  'The endpoint cannot be reached: is the network up, and the local stack running (npm start)?';
-
-/** One sentence for a failure; never a value of a row, nor text that came from elsewhere. */
-export const sentenceFor = (error: unknown): string => {
-  if (error instanceof UserError) return error.message;
-  const { name = 'error', message = '' } = error as Partial<Error>;
-  const code = codeOf(error) ?? '';
-  if (['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'ECONNRESET'].includes(code))
-    return networkSentence;
-  if (code === 'ENOSPC') return 'The disk is full.';
-  if (code === 'EACCES' || code === 'EROFS') return 'A file cannot be written there: permission is missing.';
-  if (message.includes('Region is missing')) return 'Name the AWS --region (or set AWS_REGION).';
-  return awsSentences[name] ?? `Something unexpected failed (${name}${code === '' ? '' : `, ${code}`}).`;
-};
+130 interrupted. ("erase --help" has its own.)`;
 
 const newProgram = (context: Context): Command => {
   const program = new Command('npm run crm --')
@@ -64,7 +35,17 @@ const newProgram = (context: Context): Command => {
       writeErr: (text) => context.terminal.notes.write(text),
     })
     .exitOverride();
-  for (const add of [addImport, addValidate, addExplain, addErase, addHash, addSample, addStats])
+  for (const add of [
+    addImport,
+    addValidate,
+    addExplain,
+    addErase,
+    addPurge,
+    addExport,
+    addHash,
+    addSample,
+    addStats,
+  ])
     add(program, context);
   for (const command of program.commands) command.exitOverride().copyInheritedSettings(program);
   return program;

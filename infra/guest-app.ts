@@ -11,6 +11,7 @@ import {
 import type { FunctionCode } from './guest-function.ts';
 import { GuestStack } from './guest-stack.ts';
 import type { Settings } from './settings.ts';
+import { stackNameOf } from './stack-name.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -50,7 +51,7 @@ export const createApp = ({ outdir, checkSchemas = false }: AppOptions = {}): Ap
 /** Adds the stack of one environment, to be checked against the rule packs when the app is synthesised. */
 export const addGuestStack = (app: App, settings: Settings, code: FunctionCode = builtCode): GuestStack => {
   const { account, region } = settings;
-  const stack = new GuestStack(app, `GuestProfiles-${settings.name}`, {
+  const stack = new GuestStack(app, stackNameOf(settings.name), {
     settings,
     code,
     description: 'Guest profiles for Genesys Cloud Web Messaging',

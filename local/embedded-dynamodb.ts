@@ -18,6 +18,11 @@ export interface DynamoDbOptions {
   readonly latencyMs?: number;
 }
 
+export interface EmbeddedDynamoDb extends RunningServer {
+  /** Cuts the tables off, or connects them again. */
+  cut(cut: boolean): void;
+}
+
 /** Credentials for embedded services: they must be there, nobody checks them. */
 export const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 export const localRegion = 'us-east-1';
@@ -69,6 +74,19 @@ const createTables = async (url: string, names: readonly string[]): Promise<void
   }
 };
 
+/** @returns cuts the tables off: connections end without a response */
+const makeCuttable = (server: Server): ((cut: boolean) => void) => {
+  const handlers = server.listeners('request') as RequestListener[];
+  let isCut = false;
+  server.removeAllListeners('request').on('request', (request, response) => {
+    if (isCut) request.socket.destroy();
+    else for (const handle of handlers) handle(request, response);
+  });
+  return (cut) => {
+    isCut = cut;
+  };
+};
+
 /** In the server itself: a proxy would take its share of the core that dynalite computes on. */
 const delayRequests = (server: Server, latencyMs: number): void => {
   const handlers = server.listeners('request') as RequestListener[];
@@ -89,7 +107,7 @@ export const startDynamoDb = async ({
   tables = { crm: 'crm', guests: 'guests' },
   onCall,
   latencyMs = 0,
-}: DynamoDbOptions = {}): Promise<RunningServer> => {
+}: DynamoDbOptions = {}): Promise<EmbeddedDynamoDb> => {
   if (dataFolder !== undefined) await checkFolder(dataFolder);
   const server = dynalite({
     ...(dataFolder === undefined ? {} : { path: dataFolder }),
@@ -109,10 +127,11 @@ export const startDynamoDb = async ({
   if (latencyMs > 0) delayRequests(server, latencyMs);
   // dynalite itself lets every page read and delete the tables: it answers `Access-Control-Allow-Origin: *`.
   guardServer(server);
+  const cut = makeCuttable(server);
   const running = await listen(server, port);
   try {
     await createTables(running.url, [tables.crm, tables.guests]);
-    return running;
+    return { ...running, cut };
   } catch (error) {
     await running.close();
     throw error;

@@ -34,6 +34,9 @@ const ownedByStack: ReadonlySet<VariableName> = new Set([
   'OVERFLOW_QUEUE_URL',
 ]);
 
+/** An old Node is named once, by the bootstrap; the SDK would say it again in every thread, in nine lines. */
+export const quietSdk = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' } as const;
+
 /** Settings that the stack has a value for, and a person may have another one. */
 const adjustable: readonly VariableName[] = [...optionalVariables, 'ALLOWED_ORIGINS'];
 
@@ -99,6 +102,7 @@ export const functionEnvironment = ({
   GENESYS_BASE_URL: endpoints.genesys,
   GENESYS_LOGIN_URL: endpoints.genesys,
   OVERFLOW_QUEUE_URL: queueUrl,
+  ...quietSdk,
   AWS_REGION: localRegion,
   AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
   AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,

@@ -8,8 +8,8 @@ import type { LambdaHandler } from './lambda-runtime.ts';
 export interface Invocation {
   readonly id: number;
   readonly event: unknown;
-  readonly functionName: string;
-  readonly awsRequestId: string;
+  /** Without its functions, which cannot be sent to a thread. */
+  readonly context: object;
   readonly remainingMs: number;
 }
 
@@ -50,11 +50,10 @@ export const startFunction = async ({
   environment,
   onLine,
 }: FunctionProcessOptions): Promise<FunctionProcess> => {
-  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./function-worker.mjs', import.meta.url), {
     env: environment,
     workerData: { bundleUrl: pathToFileURL(bundle).href },
-    // A Node that reads TypeScript itself starts the thread faster than a loader does.
-    ...(process.features.typescript ? { execArgv: [] } : {}),
+    execArgv: [],
     stdout: true,
     stderr: true,
   });
@@ -86,7 +85,7 @@ export const startFunction = async ({
   });
 
   return {
-    handler: (event, { functionName, awsRequestId, getRemainingTimeInMillis }) =>
+    handler: (event, { getRemainingTimeInMillis, done: _, fail: __, succeed: ___, ...context }) =>
       new Promise((resolve, reject) => {
         lastId += 1;
         waiting.set(lastId, { resolve, reject });
@@ -94,8 +93,7 @@ export const startFunction = async ({
         worker.postMessage({
           id: lastId,
           event,
-          functionName,
-          awsRequestId,
+          context,
           remainingMs,
         } satisfies Invocation);
       }),

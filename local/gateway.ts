@@ -12,6 +12,8 @@ import { FunctionTimeoutError, invoke, type LambdaHandler } from './lambda-runti
 export interface Asset {
   readonly contentType: string;
   readonly body: string | Uint8Array;
+  /** Instead of those that every file of the pages has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface GatewayOptions {
@@ -103,7 +105,11 @@ export const startGateway = async ({
       sendMessage(response, 405, 'Method Not Allowed');
       return;
     }
-    response.writeHead(200, { ...pageHeaders(connectSources()), 'content-type': asset.contentType });
+    response.writeHead(200, {
+      ...pageHeaders(connectSources()),
+      ...asset.headers,
+      'content-type': asset.contentType,
+    });
     response.end(request.method === 'HEAD' ? undefined : asset.body);
   };
 

@@ -28,6 +28,7 @@ import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { seedDemoVisitors } from './seed.ts';
 import { type Sqs, startSqs } from './sqs.ts';
 import type { StackFile } from './stack-file.ts';
+import { spoilTour, tourRoutes } from './tour.ts';
 
 export interface LocalStackOptions {
   readonly port?: number;
@@ -93,17 +94,6 @@ const later = <T>() => {
   return { promise, settle };
 };
 
-/** The function that the message flow asks: the one that was given, else the built one, if it is built. */
-const resolveHandler = async (
-  given: LambdaHandler | undefined,
-  bundles: Readonly<Record<string, string>>,
-  load: (bundle: string) => Promise<FunctionProcess>,
-): Promise<LambdaHandler | undefined> => {
-  const bundle = bundles['resolve'];
-  if (given !== undefined || bundle === undefined) return given;
-  return (await load(bundle)).handler;
-};
-
 const start = async (
   {
     port,
@@ -121,16 +111,19 @@ const start = async (
   const journal = createCallJournal();
   const onCall = journal.listener;
   const init = later<FunctionProcess>();
-  const resolve = later<LambdaHandler | undefined>();
+  const resolve = later<LambdaHandler>();
   let assets: ReadonlyMap<string, Asset> = new Map();
   let genesysStarted: GenesysSimulator | undefined;
+  let throwSwitch: ((fault: string) => void) | undefined;
+  const agent = agentRoutes(() => genesysStarted?.desktop);
+  const tour = tourRoutes((fault) => throwSwitch?.(fault));
   // First, so that a port that is taken is told at once.
   const gateway = keep(
     await startGateway({
       ...(port === undefined ? {} : { port }),
       journal,
       assets: () => assets,
-      routes: agentRoutes(() => genesysStarted?.desktop),
+      routes: (...request) => agent(...request) || tour(...request),
       connectSources: () => (genesysStarted === undefined ? [] : [genesysStarted.messagingUrl]),
       handler: async (event, context) => (await init.promise).handler(event, context),
       ...(onError === undefined ? {} : { onError }),
@@ -170,6 +163,7 @@ const start = async (
     }),
   );
   genesysStarted = genesys;
+  throwSwitch = (fault) => spoilTour(fault, { genesys, cutTables: dynamodb.cut });
   await seedDemoVisitors(dynamodb.url, tables.crm);
   assets = new Map([...(await pageAssets(demoVisitors)), ...(await agentAssets())]);
 
@@ -193,7 +187,10 @@ const start = async (
   const [drain] = await Promise.all([
     load(built.drain),
     load(built.init).then(init.settle),
-    resolveHandler(givenResolve, built, load).then(resolve.settle),
+    (givenResolve === undefined
+      ? load(built.resolve).then(({ handler }) => handler)
+      : Promise.resolve(givenResolve)
+    ).then(resolve.settle),
   ]);
   keep(
     startEventSource({

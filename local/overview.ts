@@ -13,9 +13,9 @@ export const overview = (
 ): string => `
   Everything is running (provider ${provider}, data ${dataFolder === undefined ? 'in memory' : `in ${dataFolder}`}).
 
-  Website   ${url}
+  Website   ${url}  a product tour
   Agents    ${url}/agent  what an agent sees of a visitor
-  API       ${apiUrl}
+  API       ${apiUrl}  described at ${url}/docs
   Genesys   ${endpoints.genesys}  a simulator; POST /_control/faults makes it fail
   Tables    ${endpoints.dynamodb}  ${tables.crm}, ${tables.guests}
   Secret    ${endpoints.secretsManager}  ${secretId}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settingsFrom } from './function-environment.ts';
+import { quietSdk, settingsFrom } from './function-environment.ts';
 import { StartError } from './http-server.ts';
 import { type LocalStack, startLocalStack } from './local-stack.ts';
 import { readableLine } from './log-lines.ts';
@@ -36,6 +36,7 @@ const startStack = async (options: StartOptions): Promise<LocalStack> => {
 };
 
 const run = async (): Promise<void> => {
+  Object.assign(process.env, quietSdk);
   const options = readStartOptions(process.argv.slice(2));
   const stack = await startStack(options);
   const removeStackFile = writeStackFile(options.stackFile, stack.description);

@@ -1,10 +1,23 @@
 import { coerceValue, isStorable, type ValueType } from './cell-value.ts';
-import type { Draft } from './customer.ts';
+import { addFault, type Draft } from './draft.ts';
 
 const unusable = new Set(['__proto__', 'prototype', 'constructor']);
 
-/** Whether an attribute can have that name: the record's schema leaves out names that JavaScript gives a meaning. */
-export const isUsableName = (name: string): boolean => !unusable.has(name);
+// DynamoDB's limits: a name is not empty, and at most 64 KB in UTF-8.
+const maxNameBytes = 65_535;
+
+/**
+ * Whether an attribute can have that name: DynamoDB refuses empty and overlong ones, and the record's schema leaves
+ * out those that JavaScript gives a meaning.
+ */
+export const isUsableName = (name: string): boolean =>
+  name !== '' &&
+  !unusable.has(name) &&
+  (name.length <= maxNameBytes / 3 || Buffer.byteLength(name) <= maxNameBytes);
+
+const unusableName = 'is not a usable attribute name';
+// A name that is a megabyte of text must not be repeated in a message.
+const shownChars = 60;
 
 const expected: Readonly<Record<ValueType, string>> = {
   string: 'must be a text',
@@ -12,14 +25,9 @@ const expected: Readonly<Record<ValueType, string>> = {
   boolean: 'must be true or false',
 };
 
-export const addFault = (draft: Draft, field: string, message: string): void => {
-  draft.faults ??= [];
-  draft.faults.push({ field, message });
-};
-
 /** Why a value cannot be that attribute's; undefined when it can. */
 const faultOf = (name: string, value: unknown, type: ValueType | undefined): string | undefined => {
-  if (!isUsableName(name)) return 'is not a usable attribute name';
+  if (!isUsableName(name)) return unusableName;
   if (value === undefined) return expected[type ?? 'string'];
   return typeof value === 'number' && !isStorable(value) ? expected.number : undefined;
 };
@@ -38,6 +46,6 @@ export const addAttribute = (
     draft.candidate.attributes ??= {};
     draft.candidate.attributes[name] = typed;
   } else {
-    addFault(draft, name, fault);
+    addFault(draft, name === '' ? '(empty name)' : name.slice(0, shownChars), fault);
   }
 };

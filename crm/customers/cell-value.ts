@@ -13,10 +13,9 @@ export const isStorable = (value: number): boolean =>
 // More digits than a double holds would not come back as they were written.
 const mostDigits = 15;
 
+/** A number only where writing it back gives the same text: a version 1.10, a size 2.0 and -0 stay text. */
 const exactNumber = (text: string): number | undefined =>
-  numeral.test(text) && (text.length <= mostDigits || text.replace(/\D/g, '').length <= mostDigits)
-    ? Number(text)
-    : undefined;
+  numeral.test(text) && String(Number(text)) === text ? Number(text) : undefined;
 
 /** The number that up to 15 digits and nothing else make; -1 for any other text. By hand: three times as fast. */
 const digitsOnly = (text: string): number => {

@@ -1,4 +1,5 @@
-import { UserError } from '../problem.ts';
+import { distance } from 'fastest-levenshtein';
+import { UserError } from '../terminal/problem.ts';
 import { isUsableName } from './attributes.ts';
 import type { ValueType } from './cell-value.ts';
 
@@ -24,6 +25,8 @@ export interface ColumnOptions {
   /** Column of the file → field or attribute. */
   readonly map: ReadonlyMap<string, string>;
   readonly ignore: ReadonlySet<string>;
+  /** Columns that are attributes although their name resembles a field's. */
+  readonly attributes: ReadonlySet<string>;
   /** Attribute → its type, instead of guessing by each value. */
   readonly types: ReadonlyMap<string, ValueType>;
 }
@@ -31,41 +34,65 @@ export interface ColumnOptions {
 export type Role =
   | { readonly kind: 'field'; readonly field: FieldName }
   | { readonly kind: 'attribute'; readonly name: string; readonly type: ValueType | undefined }
+  | { readonly kind: 'misspelt'; readonly field: FieldName }
   | { readonly kind: 'ignored' }
   | { readonly kind: 'json' };
+
+/** Column that marks a file as an export of ours; an import leaves it out. */
+export const exportNumber = 'export_number';
 
 const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
 const fieldByPlainName = new Map<string, FieldName>(fieldNames.map((field) => [plain(field), field]));
 const ignored: Role = { kind: 'ignored' };
 
+const sorted = (text: string): string => [...text].sort().join('');
+
+/** Whether somebody who meant one word may have written the other: two slips, one in a short word, or letters swapped. */
+const isSlip = (written: string, meant: string): boolean => {
+  const slips = distance(written, meant);
+  return slips <= (meant.length < 5 ? 1 : 2) || (slips === 2 && sorted(written) === sorted(meant));
+};
+
+/** The field whose name a name resembles so much that it is most likely a slip: `frist_name`, `previousTicktes`. */
+export const resembledField = (name: string): FieldName | undefined =>
+  fieldNames.find((field) => isSlip(plain(name), plain(field)));
+
+const own = new Set<string>([rejectColumns.line, rejectColumns.reason, exportNumber]);
+
 /**
  * What a column of that name is. Fields are recognised in any case, and with spaces, hyphens or underscores
- * ("E-Mail", "first_name"); every other name is an attribute, exactly as it is written.
+ * ("E-Mail", "first_name"); every other name is an attribute, exactly as it is written, unless it resembles a field.
  */
-export const roleOf = (column: string, { map, ignore, types }: ColumnOptions): Role => {
+export const roleOf = (column: string, { map, ignore, attributes, types }: ColumnOptions): Role => {
   if (column === rejectColumns.json) return { kind: 'json' };
-  if (column === rejectColumns.line || column === rejectColumns.reason || ignore.has(column)) return ignored;
+  if (own.has(column) || ignore.has(column)) return ignored;
   const name = map.get(column) ?? column;
-  const field = fieldByPlainName.get(plain(name));
+  const field = attributes.has(column) ? undefined : fieldByPlainName.get(plain(name));
   if (field !== undefined) return { kind: 'field', field };
-  return { kind: 'attribute', name, type: types.get(name) };
+  const meant = map.has(column) || attributes.has(column) ? undefined : resembledField(name);
+  return meant === undefined
+    ? { kind: 'attribute', name, type: types.get(name) }
+    : { kind: 'misspelt', field: meant };
 };
+
+/** What to do about a name that resembles a field. */
+export const misspeltSentence = (field: FieldName): string =>
+  `looks like ${field}, misspelt: rename it (--map "<column>=${field}"), or say that it is an attribute (--attributes "<column>")`;
 
 /** The columns of a CSV file. */
 export interface Header {
   readonly names: readonly string[];
   readonly roles: readonly Role[];
   readonly byField: ReadonlyMap<FieldName, number>;
-  /** Whether the file was written by us as rejects, to be mended and imported again. */
-  readonly isRejects: boolean;
+  /** Whether the file was written by us, as rejects or as an export: cells that a spreadsheet would run are disarmed. */
+  readonly isOurs: boolean;
 }
 
 /**
  * Reads a header. Its names are not repeated in errors: without a header, they are the first customer's data.
  * @throws UserError when two columns mean the same, or the visitor or the e-mail address has none
  */
-export const readHeader = (cells: readonly string[], options: ColumnOptions): Header => {
-  const names = cells.map((cell) => cell.trim());
+export const readHeader = (names: readonly string[], options: ColumnOptions): Header => {
   const byField = new Map<FieldName, number>();
   const attributes = new Set<string>();
   const roles = names.map((name, index): Role => {
@@ -79,6 +106,9 @@ export const readHeader = (cells: readonly string[], options: ColumnOptions): He
       }
       byField.set(role.field, index);
     }
+    if (role.kind === 'misspelt') {
+      throw new UserError(`Column "${name}" ${misspeltSentence(role.field)}.`);
+    }
     if (role.kind === 'attribute') {
       if (!isUsableName(role.name)) {
         throw new UserError(`An attribute cannot be called ${role.name}: rename it with --map.`);
@@ -91,7 +121,12 @@ export const readHeader = (cells: readonly string[], options: ColumnOptions): He
     return role;
   });
   if (!roles.some(({ kind }) => kind === 'json')) requireColumns(byField);
-  return { names, roles, byField, isRejects: names.includes(rejectColumns.reason) };
+  return {
+    names,
+    roles,
+    byField,
+    isOurs: names.includes(rejectColumns.reason) || names.includes(exportNumber),
+  };
 };
 
 const requireColumns = (byField: ReadonlyMap<FieldName, number>): void => {
@@ -105,12 +140,40 @@ const requireColumns = (byField: ReadonlyMap<FieldName, number>): void => {
   }
 };
 
-/** @throws UserError when an option names a column that the file does not have */
-export const checkOptionsAgainst = ({ names }: Header, { map, ignore }: ColumnOptions): void => {
-  const unknown = [...map.keys(), ...ignore].filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    throw new UserError(
-      `The file has no column ${unknown.map((name) => `"${name}"`).join(', ')} (--map, --ignore).`,
-    );
-  }
+/** Every name that options use for columns or attributes of the input. */
+const namesInOptions = ({
+  map,
+  ignore,
+  attributes,
+  types,
+}: ColumnOptions): readonly (readonly [string, string])[] => [
+  ...[...map.keys()].map((name) => ['--map', name] as const),
+  ...[...ignore].map((name) => ['--ignore', name] as const),
+  ...[...attributes].map((name) => ['--attributes', name] as const),
+  ...[...types.keys()].map((name) => ['--type', name] as const),
+];
+
+/** Options that no column matches: mistyped most likely, and then the column is taken for what it should not be. */
+export const unmatchedOptions = (
+  columns: ReadonlySet<string>,
+  options: ColumnOptions,
+): readonly (readonly [string, string])[] => {
+  const attributes = new Set([...columns].map((column) => options.map.get(column) ?? column));
+  return namesInOptions(options).filter(
+    ([option, name]) => !(option === '--type' ? attributes : columns).has(name),
+  );
+};
+
+/** @throws UserError naming each option that no column matches, and the nearest column */
+export const refuseUnmatched = (
+  unmatched: readonly (readonly [string, string])[],
+  columns: ReadonlySet<string>,
+  where = 'The file',
+): void => {
+  if (unmatched.length === 0) return;
+  const named = unmatched.map(([option, name]) => {
+    const near = [...columns].find((column) => distance(column.toLowerCase(), name.toLowerCase()) <= 2);
+    return `"${name}" (${option}${near === undefined ? '' : `; is "${near}" meant?`})`;
+  });
+  throw new UserError(`${where} has no column ${named.join(', ')}.`);
 };

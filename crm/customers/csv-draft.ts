@@ -1,10 +1,12 @@
 import type { InputRow } from '../input/row.ts';
-import { addAttribute, addFault } from './attributes.ts';
+import { addAttribute } from './attributes.ts';
 import { inferValue, toNumber } from './cell-value.ts';
 import type { ColumnOptions, Header } from './columns.ts';
-import { type Draft, toEpochSeconds } from './customer.ts';
+import { addFault, type Draft } from './draft.ts';
+import { isDateOnly, toEpochSeconds } from './expiry.ts';
 import { unescapeFormula } from './formula.ts';
-import { type Observations, seenType, typesOf } from './observations.ts';
+import { noteFirst, type Observations, seenType, typesOf } from './observations.ts';
+import { hasBlanksAround } from './trimmed.ts';
 
 /** A cell's text; undefined where it is empty or its column is not there. Not a closure: this is the hottest code. */
 const cellAt = (cells: InputRow['cells'], index: number, escaped: boolean): string | undefined => {
@@ -44,7 +46,7 @@ export const csvDraft = (
   { types }: Pick<ColumnOptions, 'types'>,
   observations: Observations,
 ): ((row: InputRow) => Draft) => {
-  const { byField, roles, isRejects: escaped } = header;
+  const { byField, roles, isOurs: escaped } = header;
   const at = (field: Parameters<typeof byField.get>[0]): number => byField.get(field) ?? -1;
   const [id, hash, email, firstName, tier] = (
     ['sessionId', 'sessionHash', 'email', 'firstName', 'tier'] as const
@@ -58,23 +60,32 @@ export const csvDraft = (
       : [],
   );
 
-  return ({ cells }) => {
+  const trimmedAt = (row: InputRow, index: number): string | undefined => {
+    const value = cellAt(row.cells, index, escaped);
+    if (value === undefined || !hasBlanksAround(value)) return value;
+    noteFirst(observations.padded, row.line);
+    return value.trim() || undefined;
+  };
+
+  return (row) => {
+    const { cells } = row;
     const ticketCount = cellAt(cells, tickets, escaped);
     const expiry = cellAt(cells, expiresAt, escaped);
+    if (expiry !== undefined && isDateOnly(expiry)) noteFirst(observations.dateOnly, row.line);
     // All properties at once: objects of one shape are what V8 is fast with.
     const candidate: Draft['candidate'] = {
-      email: cellAt(cells, email, escaped),
+      email: trimmedAt(row, email),
       firstName: cellAt(cells, firstName, escaped),
       tier: cellAt(cells, tier, escaped),
       previousTickets: ticketCount === undefined ? undefined : (toNumber(ticketCount) ?? ticketCount),
-      crmId: cellAt(cells, crmId, escaped),
+      crmId: trimmedAt(row, crmId),
       updatedAt: cellAt(cells, updatedAt, escaped),
       expiresAt: expiry === undefined ? undefined : toEpochSeconds(expiry),
       attributes: undefined,
     };
     const draft: Draft = {
-      sessionId: cellAt(cells, id, escaped),
-      sessionHash: cellAt(cells, hash, escaped),
+      sessionId: trimmedAt(row, id),
+      sessionHash: trimmedAt(row, hash),
       candidate,
       faults: undefined,
       // A cell is a text, and what it is taken for is a scalar: the check need not look again.

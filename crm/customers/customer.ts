@@ -1,24 +1,17 @@
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
-import { hashSession, isSessionHash, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
-import { toNumber } from './cell-value.ts';
-import { type Candidate, checkRecord, type Fault, sessionIdFault } from './record-check.ts';
+import { hashSession, isSessionHash, keyIdOf, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
+import { addFault, type Draft } from './draft.ts';
+import { expiryFault } from './expiry.ts';
+import { isTooLarge } from './item-size.ts';
+import { checkRecord, type Fault, sessionIdFault } from './record-check.ts';
 
 /** A row that may be written: its key and its record. The raw session id is not kept. */
 export interface Customer {
   readonly line: number;
   readonly sessionHash: string;
   readonly record: CrmRecord;
-}
-
-/** What a row says, before any of it was checked; texts of CSV are turned into numbers where one is expected. */
-export interface Draft {
-  sessionId?: unknown;
-  sessionHash?: unknown;
-  candidate: Candidate;
-  /** Faults of single cells that the record's schema cannot see. */
-  faults: Fault[] | undefined;
-  /** Whether all attributes are known to be texts, numbers or true/false. */
-  scalars: boolean;
+  /** The same visitor under older keys, newest first; only where rules ask for it. */
+  readonly olderHashes?: readonly string[];
 }
 
 export interface CustomerRules {
@@ -26,37 +19,16 @@ export interface CustomerRules {
   /** Expiry of rows that have none, epoch seconds. */
   readonly defaultExpiresAt: number | undefined;
   readonly requireUpdatedAt: boolean;
+  /** Whether records under older keys matter, too. */
+  readonly withOlderHashes: boolean;
+  /** The time that ends are compared with, epoch seconds. */
+  readonly nowSeconds: number;
   /** Whether a hash must be one that these keys make: then the keys are those of the target. */
   readonly knownKeys: boolean;
 }
 
-const isoDate = /^\d{4}-\d{2}-\d{2}(?:T.*)?$/;
-
-/** Epoch seconds from a number, its text, or an ISO date (without a zone: UTC); anything else is for the schema to refuse. */
-export const toEpochSeconds = (value: unknown): unknown => {
-  if (typeof value !== 'string') return value;
-  if (isoDate.test(value)) {
-    const hasZone = value.length === 10 || /(?:Z|[+-]\d{2}:?\d{2})$/.test(value);
-    const ms = Date.parse(hasZone ? value : `${value}Z`);
-    if (!Number.isNaN(ms)) return Math.floor(ms / 1000);
-  }
-  return toNumber(value) ?? value;
-};
-
-const maxItemBytes = 400 * 1024;
-
-/** Whether DynamoDB's limit for an item could be near; counted exactly only then. */
-const isTooLarge = (record: CrmRecord, sessionHash: string): boolean => {
-  let chars = 0;
-  const { attributes, firstName = '', tier = '', crmId = '' } = record;
-  for (const name in attributes) {
-    const value = attributes[name];
-    chars += name.length + (typeof value === 'string' ? value.length : 21);
-  }
-  chars += firstName.length + tier.length + crmId.length;
-  if (chars < maxItemBytes / 4) return false;
-  return Buffer.byteLength(JSON.stringify({ sessionHash, ...record })) > maxItemBytes;
-};
+/** DynamoDB's limit for a partition key, in bytes. */
+const maxKeyBytes = 2048;
 
 const hashOf = ({ sessionId, sessionHash }: Draft, rules: CustomerRules): string | Fault => {
   const { hashKeys, knownKeys } = rules;
@@ -75,7 +47,7 @@ const hashOf = ({ sessionId, sessionHash }: Draft, rules: CustomerRules): string
   if (typeof sessionHash !== 'string') return { field: 'sessionHash', message: 'must be a text' };
   // Databases such as SQL Server write hexadecimal digits in capitals.
   const hash = sessionHash.replace(/[0-9A-F]{64}$/i, (digest) => digest.toLowerCase());
-  if (!isSessionHash(hash)) {
+  if (!isSessionHash(hash) || Buffer.byteLength(hash) > maxKeyBytes) {
     return {
       field: 'sessionHash',
       message: 'must be 64 hexadecimal digits, after "<key id>:" where it is keyed',
@@ -89,24 +61,29 @@ const hashOf = ({ sessionId, sessionHash }: Draft, rules: CustomerRules): string
 
 /** Whether the function would look such a hash up. */
 const isMadeBy = (hash: string, keys: readonly SessionHashKey[]): boolean => {
-  const id = hash.length > 64 ? hash.slice(0, -65) : 'plain';
+  const id = keyIdOf(hash);
   return keys.length === 0 ? id === 'plain' : keys.some((key) => key.id === id);
 };
 
 /** The customer of a row, or everything that is wrong with it. */
 export const toCustomer = (line: number, draft: Draft, rules: CustomerRules): Customer | readonly Fault[] => {
-  const { candidate, faults } = draft;
+  const { candidate } = draft;
   if (candidate.expiresAt === undefined && rules.defaultExpiresAt !== undefined) {
     candidate.expiresAt = rules.defaultExpiresAt;
   }
   const sessionHash = hashOf(draft, rules);
   const record = checkRecord(candidate, draft.scalars);
+  const expiry = expiryFault(candidate.expiresAt, rules.nowSeconds);
+  if (expiry !== undefined) addFault(draft, 'expiresAt', expiry);
+  const { faults } = draft;
   if (typeof sessionHash === 'string' && isRecord(record) && faults === undefined) {
     if (rules.requireUpdatedAt && record.updatedAt === undefined) {
       return [{ field: 'updatedAt', message: 'is missing (--if-newer compares it)' }];
     }
     if (isTooLarge(record, sessionHash)) return [{ field: 'row', message: 'is larger than 400 KB' }];
-    return { line, sessionHash, record };
+    return rules.withOlderHashes && typeof draft.sessionId === 'string'
+      ? { line, sessionHash, record, olderHashes: hashSession(draft.sessionId, rules.hashKeys).slice(1) }
+      : { line, sessionHash, record };
   }
   return [
     ...(typeof sessionHash === 'string' ? [] : [sessionHash]),

@@ -6,6 +6,7 @@ import type { ColumnOptions } from './columns.ts';
 export interface InputOptions {
   readonly map?: ReadonlyMap<string, string>;
   readonly ignore?: ReadonlySet<string>;
+  readonly attributes?: ReadonlySet<string>;
   readonly type?: ReadonlyMap<string, ValueType>;
   readonly ttl?: number;
   readonly delimiter?: string;
@@ -47,7 +48,8 @@ const secondsOf = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800, y: 31_536_000 
 export const parseTtl = (text: string): number => {
   const [, count, unit] = /^(\d{1,7})([smhdwy])$/.exec(text.trim()) ?? [];
   const seconds = Number(count) * secondsOf[unit as keyof typeof secondsOf];
-  if (!(seconds > 0)) throw new InvalidArgumentError('It should look like 90d (s, m, h, d, w or y).');
+  if (!(seconds > 0 && seconds <= 100 * secondsOf.y))
+    throw new InvalidArgumentError('It should look like 90d (s, m, h, d, w or y), at most 100y.');
   return seconds;
 };
 
@@ -60,7 +62,7 @@ const separators: Readonly<Record<string, string>> = {
   pipe: '|',
 };
 
-const parseDelimiter = (text: string): string => {
+export const parseDelimiter = (text: string): string => {
   const delimiter = separators[text] ?? text;
   if (delimiter.length !== 1 || /["\r\n]/.test(delimiter)) {
     throw new InvalidArgumentError('It is one character, or one of comma, semicolon, tab, bar.');
@@ -68,7 +70,7 @@ const parseDelimiter = (text: string): string => {
   return delimiter;
 };
 
-const parseEncoding = (text: string): string => {
+export const parseEncoding = (text: string): string => {
   try {
     return new TextDecoder(text).encoding;
   } catch {
@@ -82,6 +84,7 @@ export const withInput = (command: Command): Command =>
     .optionsGroup('The input:')
     .option('--map <column=name>', 'rename columns, e.g. --map "Kunden-Mail=email,Stufe=tier"', pairs)
     .option('--ignore <columns>', 'leave columns out, e.g. --ignore "Notes,Phone"', names)
+    .option('--attributes <columns>', 'columns that are attributes although they resemble a field', names)
     .option(
       '--type <name=type>',
       'type of an attribute: string, number or boolean (default: by each value)',
@@ -94,14 +97,18 @@ export const withInput = (command: Command): Command =>
       new Option('--format <format>', 'format of the input (default: found out)').choices(['csv', 'jsonl']),
     )
     .optionsGroup('Faults:')
-    .option('--rejects <file>', 'where rejected rows go (default: <file>.rejects.csv)')
+    .option(
+      '--rejects <file>',
+      'where rejected rows go (default: <file>.rejects.csv; never over a file that is there)',
+    )
     .option('--strict', 'stop at the first rejected row')
     .option('--allow-rejects', 'end with success even if rows were rejected')
     .option('--json', 'print the summary as JSON');
 
 /** The part of the options that concerns columns. */
-export const columnOptions = ({ map, ignore, type }: InputOptions): ColumnOptions => ({
+export const columnOptions = ({ map, ignore, attributes, type }: InputOptions): ColumnOptions => ({
   map: map ?? new Map(),
   ignore: ignore ?? new Set(),
+  attributes: attributes ?? new Set(),
   types: type ?? new Map(),
 });

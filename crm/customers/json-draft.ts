@@ -1,8 +1,11 @@
 import type { InputRow } from '../input/row.ts';
-import { addAttribute, addFault } from './attributes.ts';
+import { addAttribute } from './attributes.ts';
 import { toNumber } from './cell-value.ts';
-import { type ColumnOptions, type Role, roleOf } from './columns.ts';
-import { type Draft, toEpochSeconds } from './customer.ts';
+import { type ColumnOptions, misspeltSentence, type Role, roleOf } from './columns.ts';
+import { addFault, type Draft } from './draft.ts';
+import { isDateOnly, toEpochSeconds } from './expiry.ts';
+import { noteFirst, type Observations } from './observations.ts';
+import { hasBlanksAround } from './trimmed.ts';
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -10,7 +13,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const toCount = (value: unknown): unknown => (typeof value === 'string' ? (toNumber(value) ?? value) : value);
 
 /** Makes the function that turns the object of a JSON line into a draft; `null` is absent, types are kept. */
-export const jsonDraft = (options: ColumnOptions): ((row: InputRow) => Draft) => {
+export const jsonDraft = (options: ColumnOptions, observations: Observations): ((row: InputRow) => Draft) => {
   const roles = new Map<string, Role>();
   const role = (name: string): Role => {
     const known = roles.get(name) ?? roleOf(name, options);
@@ -19,7 +22,13 @@ export const jsonDraft = (options: ColumnOptions): ((row: InputRow) => Draft) =>
     return known;
   };
 
-  return ({ cells }) => {
+  const trimmed = (value: unknown, line: number): unknown => {
+    if (typeof value !== 'string' || !hasBlanksAround(value)) return value;
+    noteFirst(observations.padded, line);
+    return value.trim();
+  };
+
+  return ({ cells, line }) => {
     const candidate: Draft['candidate'] = { email: undefined };
     const draft: Draft = { candidate, faults: undefined, scalars: false };
     const object = isObject(cells[0]) ? cells[0] : {};
@@ -27,12 +36,16 @@ export const jsonDraft = (options: ColumnOptions): ((row: InputRow) => Draft) =>
       if (value === null) continue;
       const meaning = role(name);
       if (meaning.kind === 'attribute') addAttribute(draft, meaning.name, value, meaning.type);
+      if (meaning.kind === 'misspelt') addFault(draft, name, misspeltSentence(meaning.field));
       if (meaning.kind !== 'field') continue;
       const { field } = meaning;
-      if (field === 'sessionId' || field === 'sessionHash') draft[field] = value;
+      if (field === 'sessionId' || field === 'sessionHash') draft[field] = trimmed(value, line);
       else if (field === 'previousTickets') candidate.previousTickets = toCount(value);
-      else if (field === 'expiresAt') candidate.expiresAt = toEpochSeconds(value);
-      else if (field !== 'attributes') candidate[field] = value;
+      else if (field === 'email' || field === 'crmId') candidate[field] = trimmed(value, line);
+      else if (field === 'expiresAt') {
+        if (isDateOnly(value)) noteFirst(observations.dateOnly, line);
+        candidate.expiresAt = toEpochSeconds(value);
+      } else if (field !== 'attributes') candidate[field] = value;
       else if (!isObject(value)) addFault(draft, 'attributes', 'must be an object');
       else {
         for (const [entry, content] of Object.entries(value))

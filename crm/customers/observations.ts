@@ -1,5 +1,7 @@
 import type { InputRow } from '../input/row.ts';
-import type { Draft } from './customer.ts';
+import { textFault, textsOf } from '../input/text-fault.ts';
+import { counted } from '../terminal/terminal.ts';
+import type { Draft } from './draft.ts';
 import { looksLikeFormula } from './formula.ts';
 
 /** Which types an attribute's values have had: one bit each. */
@@ -7,47 +9,50 @@ export interface SeenTypes {
   bits: number;
 }
 
+/** How often something was seen, and the line where it was seen first. */
+export interface Sightings {
+  count: number;
+  line: number;
+}
+
 const typeNames = ['string', 'number', 'boolean'] as const;
 
-/** What was noticed while reading that is no fault, but often a mistake. Counts, and the first line of each. */
+/** What was noticed while reading that is not a fault, but often a mistake. */
 export interface Observations {
   rows: number;
-  formulas: number;
-  formulaLine: number;
-  paddedIds: number;
-  paddedLine: number;
+  readonly formulas: Sightings;
+  /** Ids and addresses with blanks around them, which were removed. */
+  readonly padded: Sightings;
+  /** Ends that name a day and no time. */
+  readonly dateOnly: Sightings;
+  /** Records whose end has passed. */
+  readonly expired: Sightings;
   /** By attribute. */
   readonly types: Map<string, SeenTypes>;
 }
 
+const none = (): Sightings => ({ count: 0, line: 0 });
+
 export const newObservations = (): Observations => ({
   rows: 0,
-  formulas: 0,
-  formulaLine: 0,
-  paddedIds: 0,
-  paddedLine: 0,
+  formulas: none(),
+  padded: none(),
+  dateOnly: none(),
+  expired: none(),
   types: new Map(),
 });
 
-const textsOf = (row: InputRow): string[] =>
-  row.cells.flatMap((cell) => {
-    if (typeof cell === 'string') return [cell];
-    return typeof cell === 'object' && cell !== null
-      ? Object.values(cell).filter((value) => typeof value === 'string')
-      : [];
-  });
+export const noteFirst = (sightings: Sightings, line: number): void => {
+  sightings.count += 1;
+  sightings.line ||= line;
+};
 
 /** Looks at the characters of a row. Returns why it cannot be accepted; notes formulas. */
-export const observeText = (row: InputRow, observations: Observations): string | undefined => {
+export const observeText = (row: InputRow, { formulas }: Observations): string | undefined => {
   for (const text of textsOf(row)) {
-    if (text.includes('\0')) return 'has a NUL byte in it';
-    if (text.includes('\uFFFD')) {
-      return 'has characters that are not UTF-8: save the file as UTF-8, or name its --encoding (often windows-1252)';
-    }
-    if (looksLikeFormula(text)) {
-      observations.formulas += 1;
-      observations.formulaLine ||= row.line;
-    }
+    const fault = textFault(text);
+    if (fault !== undefined) return fault;
+    if (looksLikeFormula(text)) noteFirst(formulas, row.line);
   }
   return undefined;
 };
@@ -70,14 +75,6 @@ export const seenType = (seen: SeenTypes, value: unknown): void => {
   else seen.bits |= 4;
 };
 
-/** Notes ids with spaces around them. */
-export const observeSessionId = (line: number, { sessionId }: Draft, observations: Observations): void => {
-  if (typeof sessionId === 'string' && hasSpaceAround(sessionId)) {
-    observations.paddedIds += 1;
-    observations.paddedLine ||= line;
-  }
-};
-
 /** Notes the types of attributes that came from JSON. */
 export const observeAttributes = ({ candidate }: Draft, observations: Observations): void => {
   for (const [name, value] of Object.entries(candidate.attributes ?? {})) {
@@ -85,28 +82,41 @@ export const observeAttributes = ({ candidate }: Draft, observations: Observatio
   }
 };
 
-const hasSpaceAround = (text: string): boolean =>
-  text.charCodeAt(0) === 32 || text.charCodeAt(text.length - 1) === 32;
+const sentence = (
+  { count, line }: Sightings,
+  say: (count: number, where: string) => string,
+): readonly string[] => (count === 0 ? [] : [say(count, `first in line ${line}`)]);
 
 /** The observations as sentences for the summary. */
 export const describeObservations = (observations: Observations): string[] => {
-  const { formulas, formulaLine, paddedIds, paddedLine, types } = observations;
-  const sentences: string[] = [];
-  if (paddedIds > 0) {
-    sentences.push(
-      `${paddedIds} session ids begin or end with a space (first in line ${paddedLine}): they are kept so, and match only if the website sends the space too.`,
-    );
-  }
-  if (formulas > 0) {
-    sentences.push(
-      `${formulas} cells look like spreadsheet formulas (first in line ${formulaLine}): they are kept as plain text.`,
-    );
-  }
+  const { padded, formulas, dateOnly, expired, types } = observations;
+  const sentences = [
+    ...sentence(
+      padded,
+      (count, where) =>
+        `${counted(count, 'id or address has', 'ids or addresses have')} blanks around (${where}): they were removed.`,
+    ),
+    ...sentence(
+      formulas,
+      (count, where) =>
+        `${counted(count, 'cell looks like a spreadsheet formula', 'cells look like spreadsheet formulas')} (${where}): kept as plain text.`,
+    ),
+    ...sentence(
+      dateOnly,
+      (count, where) =>
+        `${counted(count, 'row names', 'rows name')} a day without a time as expiresAt (${where}): that record ends when the day begins, at 00:00 UTC.`,
+    ),
+    ...sentence(
+      expired,
+      (count, where) =>
+        `${counted(count, 'record has', 'records have')} expired already (${where}): to the service, it is as if they were absent.`,
+    ),
+  ];
   for (const [name, { bits }] of types) {
     const seen = typeNames.filter((_, index) => (bits & (1 << index)) !== 0);
     if (seen.length < 2) continue;
     sentences.push(
-      `Attribute "${name}" is ${seen.join(' in some rows and ')} in others: --type ${name}=string makes them all text.`,
+      `Attribute "${name}" is ${seen.join(' in some rows and ')} in others: --type "${name}=string" makes them all text.`,
     );
   }
   return sentences;

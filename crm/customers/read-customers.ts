@@ -1,15 +1,25 @@
-import { CsvRows } from '../input/csv-rows.ts';
-import { JsonRows, readJsonLine } from '../input/json-rows.ts';
+import { readJsonLine } from '../input/json-rows.ts';
+import { isEmpty, openRows, type RowBlock, type RowOptions, widthFault } from '../input/open-rows.ts';
 import type { InputRow } from '../input/row.ts';
-import { type Format, sniffDelimiter, sniffFormat } from '../input/sniff.ts';
+import type { Format } from '../input/sniff.ts';
 import type { TextSource } from '../input/text-source.ts';
-import { UserError } from '../problem.ts';
-import { type ColumnOptions, checkOptionsAgainst, type Header, readHeader } from './columns.ts';
+import { UserError } from '../terminal/problem.ts';
+import { type ColumnUse, namesIn, nestedNamesIn, previewColumns } from './column-preview.ts';
+import {
+  type ColumnOptions,
+  type Header,
+  misspeltSentence,
+  readHeader,
+  refuseUnmatched,
+  roleOf,
+  unmatchedOptions,
+} from './columns.ts';
 import { csvDraft } from './csv-draft.ts';
-import { type Customer, type CustomerRules, type Draft, toCustomer } from './customer.ts';
+import { type Customer, type CustomerRules, toCustomer } from './customer.ts';
+import type { Draft } from './draft.ts';
 import { unescapeFormula } from './formula.ts';
 import { jsonDraft } from './json-draft.ts';
-import { type Observations, observeAttributes, observeSessionId, observeText } from './observations.ts';
+import { noteFirst, type Observations, observeAttributes, observeText } from './observations.ts';
 import type { Fault } from './record-check.ts';
 
 /** A row that was not accepted, with everything that is wrong with it. */
@@ -18,11 +28,7 @@ export interface Rejected {
   readonly faults: readonly Fault[];
 }
 
-export interface ReadOptions extends ColumnOptions {
-  readonly format: Format | undefined;
-  readonly delimiter: string | undefined;
-  readonly rules: CustomerRules;
-}
+export interface ReadOptions extends ColumnOptions, RowOptions {}
 
 /** What one block of the input holds. */
 export interface Block {
@@ -34,33 +40,11 @@ export interface Block {
 export interface CustomerInput {
   readonly format: Format;
   readonly header: Header | undefined;
-  readonly blocks: AsyncIterable<Block>;
+  readonly columns: readonly ColumnUse[];
+  /** Options that nothing in the first rows of JSON Lines matches: whether they match at all, only the whole file can say. */
+  readonly unmatched: readonly (readonly [string, string])[];
+  blocks(rules: CustomerRules, observations: Observations): AsyncIterable<Block>;
 }
-
-interface Splitter {
-  push(block: string): InputRow[];
-  end(): InputRow[];
-}
-
-async function* rowsOf(source: TextSource, splitter: Splitter): AsyncGenerator<InputRow[]> {
-  for await (const block of source.blocks) yield splitter.push(block);
-  yield splitter.end();
-}
-
-const csvSplitter = (sample: string, delimiter: string | undefined): CsvRows =>
-  new CsvRows(
-    delimiter ?? sniffDelimiter(sample),
-    // Old Macintosh programs end lines with a carriage return alone.
-    sample.includes('\r') && !sample.includes('\n') ? '\r' : '\n',
-  );
-
-const empty = (row: InputRow): boolean => row.fault === undefined && row.cells.every((cell) => cell === '');
-
-const widthFault = ({ cells }: InputRow, { names }: Header): string | undefined => {
-  if (cells.length === names.length) return undefined;
-  if (cells.length > names.length && cells.slice(names.length).every((cell) => cell === '')) return undefined;
-  return `has ${cells.length} cells, the header has ${names.length}`;
-};
 
 /** The row itself, or the JSON that it carries where it was a rejected JSON line. */
 const unwrapped = (row: InputRow, header: Header | undefined): InputRow => {
@@ -70,8 +54,13 @@ const unwrapped = (row: InputRow, header: Header | undefined): InputRow => {
 };
 
 /** Checks rows one after the other; what was noticed on the way goes to `observations`. */
-const rowChecker = (header: Header | undefined, options: ReadOptions, observations: Observations) => {
-  const fromJson = jsonDraft(options);
+const rowChecker = (
+  header: Header | undefined,
+  options: ReadOptions,
+  rules: CustomerRules,
+  observations: Observations,
+) => {
+  const fromJson = jsonDraft(options, observations);
   const fromCsv = header === undefined ? fromJson : csvDraft(header, options, observations);
   const carriesJson = header?.roles.some(({ kind }) => kind === 'json') ?? false;
   return (original: InputRow, suspicious: boolean): Customer | readonly Fault[] => {
@@ -79,87 +68,99 @@ const rowChecker = (header: Header | undefined, options: ReadOptions, observatio
     const isJson = row !== original || header === undefined;
     const fault =
       row.fault ??
-      (isJson || header === undefined ? undefined : widthFault(row, header)) ??
-      (suspicious ? observeText(row, observations) : undefined);
+      (isJson || header === undefined ? undefined : widthFault(row, header.names.length)) ??
+      // What a cell of JSON escapes, the text of the block does not show.
+      (suspicious || carriesJson ? observeText(row, observations) : undefined);
     if (fault !== undefined) return [{ field: 'row', message: fault }];
     const draft: Draft = (isJson ? fromJson : fromCsv)(row);
-    observeSessionId(row.line, draft, observations);
     if (isJson) observeAttributes(draft, observations);
-    return toCustomer(row.line, draft, options.rules);
+    return toCustomer(row.line, draft, rules);
   };
-};
-
-const readCsvHeader = async (rows: AsyncIterator<InputRow[]>, options: ReadOptions, name: string) => {
-  for (let next = await rows.next(); next.done !== true; next = await rows.next()) {
-    const [first, ...rest] = next.value.filter((row) => !empty(row));
-    if (first === undefined) continue;
-    if (first.fault !== undefined) {
-      throw new UserError(
-        `${name}, line ${first.line}, ${first.fault}: it should be the header of a CSV file.`,
-      );
-    }
-    const header = readHeader(first.cells.map(String), options);
-    checkOptionsAgainst(header, options);
-    return { header, rest };
-  }
-  throw new UserError(`${name} is empty.`);
 };
 
 const isCustomer = (checked: Customer | readonly Fault[]): checked is Customer => !Array.isArray(checked);
 
-// One pass over a block's text is cheaper than one over each of its rows.
-const suspiciousText = /[\0\uFFFD]|[,;|"\s][=+\-@]/;
+/** The columns of CSV, and what becomes of them. */
+const csvColumns = (names: readonly string[], sample: readonly InputRow[], options: ReadOptions) => {
+  const header = readHeader(names, options);
+  if (!header.roles.some(({ kind }) => kind === 'json')) {
+    const columns = new Set(names);
+    refuseUnmatched(unmatchedOptions(columns, options), columns);
+  }
+  const columns = previewColumns(
+    names,
+    (_, index) => header.roles[index] ?? { kind: 'ignored' },
+    ({ cells }, _, index) => cells[index],
+    sample,
+  );
+  return { header, columns, unmatched: [] };
+};
+
+/** The names of JSON Lines, as far as the first rows show them. */
+const jsonColumns = (sample: readonly InputRow[], options: ReadOptions, source: string) => {
+  const names = namesIn(sample);
+  for (const name of names) {
+    const role = roleOf(name, options);
+    if (role.kind === 'misspelt')
+      throw new UserError(`${source}: "${name}" ${misspeltSentence(role.field)}.`);
+  }
+  const columns = previewColumns(
+    names,
+    (name) => roleOf(name, options),
+    ({ cells }, name) => (cells[0] as Record<string, unknown>)[name],
+    sample.filter(({ fault }) => fault === undefined),
+  );
+  const known = new Set([...names, ...nestedNamesIn(sample, options)]);
+  return { header: undefined, columns, unmatched: unmatchedOptions(known, options) };
+};
+
+/** Reads on until there are rows to look at. */
+const firstRows = async (blocks: AsyncIterator<RowBlock>): Promise<RowBlock | undefined> => {
+  for (let next = await blocks.next(); next.done !== true; next = await blocks.next()) {
+    if (next.value.rows.length > 0) return next.value;
+  }
+  return undefined;
+};
 
 /**
- * Reads customers from CSV or JSON Lines, block by block.
- * @throws UserError when the input as a whole cannot be read
+ * Opens customers from CSV or JSON Lines: reads the header and the first rows, and checks the options against them.
+ * @throws UserError when the input as a whole cannot be read, or columns and options do not fit
  */
-export const readCustomers = async (
-  source: TextSource,
-  options: ReadOptions,
-  observations: Observations,
-): Promise<CustomerInput> => {
-  const format = options.format ?? sniffFormat(source.sample, source.name);
-  let suspicious = false;
-  // A cell may begin with a block: then what stands before it is the end of the block before.
-  let last = '\n';
-  const watched: TextSource = {
-    ...source,
-    blocks: (async function* () {
-      for await (const block of source.blocks) {
-        suspicious = suspiciousText.test(block) || suspiciousText.test(last + block.slice(0, 1));
-        last = block.slice(-1) || last;
-        yield block;
-      }
-    })(),
-  };
-  const splitter = format === 'csv' ? csvSplitter(source.sample, options.delimiter) : new JsonRows();
-  const rows = rowsOf(watched, splitter);
-  const start = format === 'csv' ? await readCsvHeader(rows, options, source.name) : undefined;
-  const check = rowChecker(start?.header, options, observations);
+export const readCustomers = async (source: TextSource, options: ReadOptions): Promise<CustomerInput> => {
+  const { format, names, blocks } = await openRows(source, options);
+  const iterator = blocks[Symbol.asyncIterator]();
+  const first = await firstRows(iterator);
+  const sample = first?.rows.slice(0, 200) ?? [];
+  const opened =
+    names === undefined ? jsonColumns(sample, options, source.name) : csvColumns(names, sample, options);
 
-  const block = (read: readonly InputRow[]): Block => {
-    const customers: Customer[] = [];
-    const rejected: Rejected[] = [];
-    for (const row of read) {
-      if (row.cells[0] === '' && empty(row)) continue;
-      observations.rows += 1;
-      const checked = check(row, suspicious || wasSuspicious);
-      if (isCustomer(checked)) customers.push(checked);
-      else rejected.push({ row, faults: checked });
-    }
-    // A row may have begun in the block before.
-    wasSuspicious = suspicious;
-    return { customers, rejected };
-  };
-  let wasSuspicious = true;
+  async function* rows(): AsyncGenerator<RowBlock> {
+    if (first !== undefined) yield first;
+    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+  }
+
   return {
     format,
-    header: start?.header,
-    blocks: (async function* () {
-      if (start !== undefined) yield block(start.rest);
-      for (let next = await rows.next(); next.done !== true; next = await rows.next())
-        yield block(next.value);
-    })(),
+    ...opened,
+    blocks: async function* (rules, observations) {
+      const check = rowChecker(opened.header, options, rules, observations);
+      for await (const block of rows()) {
+        const customers: Customer[] = [];
+        const rejected: Rejected[] = [];
+        for (const row of block.rows) {
+          if (row.cells[0] === '' && isEmpty(row)) continue;
+          observations.rows += 1;
+          const checked = check(row, block.suspicious);
+          if (!isCustomer(checked)) rejected.push({ row, faults: checked });
+          else {
+            customers.push(checked);
+            const { expiresAt } = checked.record;
+            if (expiresAt !== undefined && expiresAt <= rules.nowSeconds)
+              noteFirst(observations.expired, row.line);
+          }
+        }
+        yield { customers, rejected };
+      }
+    },
   };
 };

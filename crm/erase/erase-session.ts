@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lambda/guest/ports.ts';
 import { leaseSkewMs } from '../../lambda/guest/registration.ts';
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 import type { Erased, SessionReceipt } from './receipt.ts';
 
 export interface EraseOptions {
@@ -15,14 +15,14 @@ export interface EraseOptions {
   readonly guestTableName: string;
   readonly clock: Clock;
   /**
-   * How long a request may go on that read the CRM record before it was deleted, in milliseconds: so long the
-   * registry is watched.
+   * How long the registry is watched, in milliseconds: a request that read the CRM record before it was deleted may go
+   * on for that time.
    */
   readonly settleMs: number;
 }
 
 const pollMs = 250;
-/** A visitor who registers without end must not keep the tool waiting for ever. */
+/** A visitor who keeps registering must not keep the tool waiting for ever. */
 const patienceMs = 120_000;
 
 const deleteRecord = async (sessionHash: string, { client, crmTableName }: EraseOptions): Promise<Erased> => {
@@ -83,10 +83,30 @@ const deleteEntry = async (
   }
 };
 
-/** Erases one session from both tables; the record first, so that nothing new is made from it. */
+const hasRecord = async (sessionHash: string, { client, crmTableName }: EraseOptions): Promise<boolean> => {
+  const { Item } = await client.send(
+    new GetItemCommand({
+      TableName: crmTableName,
+      Key: { sessionHash: { S: sessionHash } },
+      ConsistentRead: true,
+      ProjectionExpression: 'sessionHash',
+    }),
+  );
+  return Item !== undefined;
+};
+
+/**
+ * Erases one session hash from both tables; the record first, so that nothing new is made from it.
+ * @throws UserError when the record is there again after the watch
+ */
 export const eraseSession = async (sessionHash: string, options: EraseOptions): Promise<SessionReceipt> => {
   const crmRecord = await deleteRecord(sessionHash, options);
   const settledAtMs = options.clock.now() + options.settleMs;
   const registryEntry = await deleteEntry(sessionHash, settledAtMs, options);
+  if (await hasRecord(sessionHash, options)) {
+    throw new UserError(
+      'An import wrote the record again while it was being erased: take the person out of the export, let the import end, and run the command again.',
+    );
+  }
   return { sessionHash, crmRecord, registryEntry, goneAt: new Date(options.clock.now()).toISOString() };
 };

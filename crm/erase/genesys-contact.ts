@@ -1,14 +1,14 @@
 import * as v from 'valibot';
+import type { GenesysAccess } from '../../infra/stack-outputs.ts';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { regionDomain } from '../../lambda/config.ts';
 import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
 import { connect } from '../../lambda/genesys/connect.ts';
-import { contactResponse, externalIdOf } from '../../lambda/genesys/contact.ts';
+import { contactResponse } from '../../lambda/genesys/contact.ts';
 import type { Outcome } from '../../lambda/genesys/outcome.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
 import { systemClock } from '../../lambda/time/system-clock.ts';
-import type { GenesysAccess } from '../target/target.ts';
 import type { ContactReceipt } from './receipt.ts';
 
 const contactsPath = '/api/v2/externalcontacts/contacts';
@@ -17,20 +17,20 @@ const plan = { endpoint: 'contact', limitBaseMs: 1000, repeat: 'always', followe
 const timeoutMs = 60_000;
 
 export interface ContactEraser {
-  erase(crmId: string): Promise<ContactReceipt>;
+  /** @param externalId digest of the customer's id, as the function gave it to Genesys */
+  erase(externalId: string): Promise<ContactReceipt>;
 }
 
 const failures: Readonly<Record<string, string>> = {
   refused:
     'Genesys refused it: the OAuth client may lack a permission (externalContacts:contact:delete, externalContacts:identifier:view)',
-  malformed: 'Genesys answered something else than it promised',
+  malformed: 'Genesys sent a response that it does not document',
 };
 
 /** Deletes customers' contacts at Genesys, found by the ExternalId that the function gave them. */
 export const createContactEraser = (
   { baseUrl, loginUrl = `https://login.${regionDomain(baseUrl)}` }: GenesysAccess,
   secret: GenesysSecret,
-  externalIdKey: Uint8Array,
   externalSourceId: string,
 ): ContactEraser => {
   const clock = systemClock;
@@ -44,22 +44,27 @@ export const createContactEraser = (
     style: 'basic',
   });
 
-  const receipt = (contact: ContactReceipt['contact'], reason?: string): ContactReceipt => ({
+  const receipt = (
+    externalId: string,
+    contact: ContactReceipt['contact'],
+    reason?: string,
+  ): ContactReceipt => ({
     contact,
+    externalId,
     at: new Date(clock.now()).toISOString(),
     ...(reason !== undefined && { reason }),
   });
   const isMissing = (outcome: Outcome<unknown>): boolean =>
     outcome.kind === 'refused' && outcome.status === 404;
-  const failed = ({ kind }: Outcome<unknown>): ContactReceipt =>
-    receipt('failed', failures[kind] ?? 'Genesys could not be reached');
+  const failed = (externalId: string, { kind }: Outcome<unknown>): ContactReceipt =>
+    receipt(externalId, 'failed', failures[kind] ?? 'Genesys could not be reached');
 
   return {
-    erase: async (crmId) => {
+    erase: async (externalId) => {
       const deadline = startDeadline(clock, timeoutMs);
       const identifier = {
         type: 'ExternalId',
-        value: externalIdOf(crmId, externalIdKey),
+        value: externalId,
         externalSource: { id: externalSourceId },
       };
       try {
@@ -74,17 +79,20 @@ export const createContactEraser = (
           },
           deadline,
         );
-        if (isMissing(found)) return receipt('absent');
-        if (found.kind !== 'ok') return failed(found);
+        if (isMissing(found)) return receipt(externalId, 'absent');
+        if (found.kind !== 'ok') return failed(externalId, found);
         const url = `${baseUrl}${contactsPath}/${encodeURIComponent(found.value.id)}`;
         const deleted = await call(
           { plan, method: 'DELETE', url, body: { json: {} }, schema: v.unknown(), expected: [404] },
           deadline,
         );
-        return deleted.kind === 'ok' || isMissing(deleted) ? receipt('deleted') : failed(deleted);
+        return deleted.kind === 'ok' || isMissing(deleted)
+          ? receipt(externalId, 'deleted')
+          : failed(externalId, deleted);
       } catch (error) {
         if (!(error instanceof GuestError)) throw error;
         return receipt(
+          externalId,
           'failed',
           error.code === 'rejected'
             ? 'Genesys refused the credentials'

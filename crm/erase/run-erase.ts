@@ -1,134 +1,204 @@
-import { writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
+import { externalIdOf } from '../../lambda/genesys/contact.ts';
 import { systemClock } from '../../lambda/time/system-clock.ts';
-import { UserError } from '../problem.ts';
-import { readSecret } from '../target/hash-keys.ts';
-import type { TargetOptions } from '../target/target.ts';
-import { dynamoDbFor, type Target } from '../target/target.ts';
-import { type Context, confirm, requireTarget } from '../target/target-options.ts';
-import { ask, counted, note, print } from '../terminal.ts';
-import { customersOf, eraseAll } from './erase-all.ts';
+import { attributeMapOf } from '../explain/describe.ts';
+import { refuseSameFiles } from '../reading/same-file.ts';
+import { readSecret } from '../store/hash-keys.ts';
+import { dynamoDbFor, type Target, type TargetOptions } from '../store/target.ts';
+import { type Context, confirm, requireTarget } from '../store/target-options.ts';
+import { UserError } from '../terminal/problem.ts';
+import { ask, counted, note, print } from '../terminal/terminal.ts';
+import { describeEnd, describeSubject, erasureQuestion } from './describe-erasure.ts';
 import type { EraseOptions } from './erase-session.ts';
-import { type ContactEraser, createContactEraser } from './genesys-contact.ts';
-import type { Receipt } from './receipt.ts';
-import { addFile, addSessionHash, addSessionId, addSessionsOfCustomers, type Subjects } from './subjects.ts';
+import { type Contacts, eraseSubject } from './erase-subject.ts';
+import { createContactEraser } from './genesys-contact.ts';
+import { inParallel } from './in-parallel.ts';
+import { Journal, type PlannedSubject, type Unfinished } from './journal.ts';
+import { type Plan, planErasure } from './plan.ts';
+import { type ErasureList, readList } from './read-list.ts';
+import {
+  notReached,
+  type ReceiptEnd,
+  ReceiptFile,
+  type ReceiptLine,
+  type SubjectReceipt,
+} from './receipt.ts';
+import { customerSubject, hashSubject, type Subject, sessionSubject, withoutRepeats } from './subjects.ts';
 
 export interface EraseCommandOptions extends TargetOptions {
   readonly sessionId?: string;
   readonly sessionHash?: string;
   readonly crmId?: string;
   readonly file?: string;
+  readonly encoding?: string;
+  readonly delimiter?: string;
   readonly externalSourceId?: string;
+  readonly attributeMap?: string;
   readonly settleSeconds: number;
   readonly receipt?: string;
+  readonly journal?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
+// Erasing is mostly watching for requests under way; many subjects are watched together.
+const mostAtOnce = 100;
+
 const collect = async (options: EraseCommandOptions, context: Context, secret: GenesysSecret | undefined) => {
-  const subjects: Subjects = { sessionHashes: new Set(), crmIds: new Set() };
   const keys = secret?.sessionHashKeys ?? [];
   const { terminal } = context;
   const given = async (value: string): Promise<string> => (value === '-' ? await ask(terminal, '') : value);
-  const { sessionId, sessionHash, crmId, file } = options;
-  if (sessionId !== undefined) addSessionId(subjects, await given(sessionId), keys);
-  if (sessionHash !== undefined) addSessionHash(subjects, sessionHash);
-  if (crmId !== undefined) subjects.crmIds.add(await given(crmId));
-  if (file !== undefined) await addFile(subjects, file, keys, terminal.in);
-  if (subjects.sessionHashes.size === 0 && subjects.crmIds.size === 0) {
-    throw new UserError('Say whom: --session-id, --session-hash, --crm-id or --file.');
-  }
-  return subjects;
+  const { sessionId, sessionHash, crmId, file, encoding, delimiter } = options;
+  const subjects: Subject[] = [];
+  if (sessionId !== undefined) subjects.push(sessionSubject(await given(sessionId), keys, '--session-id'));
+  if (sessionHash !== undefined) subjects.push(hashSubject(sessionHash, '--session-hash'));
+  if (crmId !== undefined) subjects.push(customerSubject(await given(crmId), '--crm-id'));
+  const list: ErasureList | undefined =
+    file === undefined ? undefined : await readList(file, { encoding, delimiter }, keys, terminal.in);
+  return { subjects: withoutRepeats([...subjects, ...(list?.subjects ?? [])]), list };
 };
 
-const contactEraser = (
+const contactsOf = (
   target: Target,
   secret: GenesysSecret | undefined,
   { externalSourceId = target.genesys?.externalSourceId }: EraseCommandOptions,
-): ContactEraser | string => {
+): Contacts => {
   const { genesys } = target;
   if (genesys === undefined)
-    return 'Genesys is not known for this target: a contact there was not looked for.';
+    return { missing: 'Genesys is not known for this target: a contact there was not looked for.' };
   if (genesys.provider !== 'web-messaging') {
-    return `Provider ${genesys.provider} has no call that deletes a guest at Genesys; its own retention applies.`;
+    return {
+      missing: `Provider ${genesys.provider} has no call that deletes a guest at Genesys; its own retention applies.`,
+    };
   }
   if (secret?.externalIdKey === undefined)
-    return 'The secret has no externalIdKey: customers have no contact at Genesys.';
+    return { missing: 'The secret has no externalIdKey: customers have no contact at Genesys.' };
   if (externalSourceId === undefined) {
     throw new UserError(
       'Customers may have a contact at Genesys: name its --external-source-id, as the function has it.',
     );
   }
-  return createContactEraser(genesys, secret, secret.externalIdKey, externalSourceId);
+  return createContactEraser(genesys, secret, externalSourceId);
 };
 
-const printReceipt = (context: Context, { sessions, genesysContacts, remarks }: Receipt): void => {
-  const { terminal } = context;
-  for (const { sessionHash, crmRecord, registryEntry, goneAt } of sessions) {
-    print(
-      terminal,
-      `${sessionHash}  CRM record ${crmRecord}, registry entry ${registryEntry}, gone at ${goneAt}`,
-    );
-  }
-  for (const { contact, at, reason } of genesysContacts) {
-    print(terminal, `Contact at Genesys ${contact} at ${at}${reason === undefined ? '' : `: ${reason}`}`);
-  }
-  for (const remark of remarks) print(terminal, remark);
+/** What earlier runs left unfinished, numbered on behind the new subjects. */
+const withUnfinished = (plan: Plan, unfinished: readonly Unfinished[]): readonly PlannedSubject[] =>
+  [
+    ...plan.subjects,
+    ...unfinished.flatMap(({ startedAt, subjects }) =>
+      subjects.map((subject) => ({ ...subject, from: `${subject.from}, begun ${startedAt}` })),
+    ),
+  ].map((subject, index) => ({ ...subject, number: index + 1 }));
+
+const countOutcomes = (receipts: readonly SubjectReceipt[]): ReceiptEnd => {
+  const count = (outcome: SubjectReceipt['outcome']): number =>
+    receipts.filter((receipt) => receipt.outcome === outcome).length;
+  return {
+    kind: 'end',
+    finishedAt: new Date().toISOString(),
+    erased: count('erased'),
+    notFound: count('not found'),
+    failed: count('failed'),
+  };
+};
+
+/** Erases what was planned; each subject settles by itself, and is reported as it happens. */
+const execute = async (
+  planned: readonly PlannedSubject[],
+  erasing: EraseOptions,
+  contacts: Contacts,
+  journal: Journal,
+  report: (line: ReceiptLine) => void,
+): Promise<ReceiptEnd> => {
+  const receipts = await inParallel(planned, mostAtOnce, async (subject) => {
+    const receipt = await eraseSubject(subject, erasing, contacts);
+    report(receipt);
+    if (receipt.outcome !== 'failed') journal.done(subject.number);
+    return receipt;
+  });
+  const end = countOutcomes(receipts);
+  report(end);
+  return end;
+};
+
+const tablesOf = ({ crmTableName, guestTableName }: Target) => {
+  if (guestTableName === undefined)
+    throw new UserError('Name the registry table as well: --guest-table <name>.');
+  return { crmTableName, guestTableName };
 };
 
 /** Runs `erase`. */
 export const runErase = async (options: EraseCommandOptions, context: Context): Promise<void> => {
   const { terminal } = context;
+  refuseSameFiles([
+    ['the list', options.file],
+    ['--receipt', options.receipt],
+  ]);
   const target = await requireTarget(options, context);
-  const { guestTableName, crmTableName } = target;
-  if (guestTableName === undefined)
-    throw new UserError('Name the registry table as well: --guest-table <name>.');
+  const tables = tablesOf(target);
   const secret = await readSecret(target);
-  const contacts = contactEraser(target, secret, options);
-  const subjects = await collect(options, context, secret);
+  const contacts = contactsOf(target, secret, options);
+  const { subjects, list } = await collect(options, context, secret);
+  const folder = options.journal ?? join(context.folder, '.erasures');
+  const place = JSON.stringify([target.aws.region, target.aws.endpoints.dynamodb, tables]);
+  const unfinished = Journal.unfinished(folder, place);
+  if (subjects.length === 0 && unfinished.length === 0) {
+    throw new UserError('Say whom: --session-id, --session-hash, --crm-id or --file.');
+  }
   const client = dynamoDbFor(target);
   try {
-    const settleMs = options.settleSeconds * 1000;
-    const erasing: EraseOptions = { client, crmTableName, guestTableName, clock: systemClock, settleMs };
-    await addSessionsOfCustomers(subjects, client, crmTableName);
-    const hashes = [...subjects.sessionHashes];
-    const crmIds = [...new Set([...subjects.crmIds, ...(await customersOf(hashes, erasing))])];
-    if (!options.yes) {
-      const where = `${target.isProduction ? 'PRODUCTION: ' : ''}${target.label} (tables ${crmTableName}, ${guestTableName})`;
-      await confirm(
-        terminal,
-        `This erases ${counted(hashes.length, 'session hash', 'session hashes')} for good from ${where}.`,
-        'erase',
-      );
-    }
-    if (hashes.length > 0)
-      note(terminal, `Erasing; the registry is watched for ${options.settleSeconds} seconds.`);
+    const { externalIdKey } = secret ?? {};
+    const plan = await planErasure(subjects, {
+      client,
+      ...tables,
+      keys: secret?.sessionHashKeys,
+      attributeMap: attributeMapOf(options.attributeMap),
+      externalIdOf:
+        'missing' in contacts || externalIdKey === undefined
+          ? undefined
+          : (crmId) => externalIdOf(crmId, externalIdKey),
+    });
+    const planned = withUnfinished(plan, unfinished);
+    const question = erasureQuestion({ target, tables, subjects, list, planned, unfinished });
+    if (options.yes) note(terminal, question.summary);
+    else await confirm(terminal, question.full, 'erase');
+
     const startedAt = new Date().toISOString();
-    const erased = await eraseAll(
-      hashes,
-      crmIds,
-      erasing,
-      typeof contacts === 'string' ? undefined : contacts,
-    );
-    const receipt: Receipt = {
+    const file = options.receipt === undefined ? undefined : ReceiptFile.open(options.receipt);
+    const journal = Journal.write(folder, place, startedAt, planned);
+    // The new journal has all of it.
+    for (const { path } of unfinished) rmSync(path, { force: true });
+    const report = (line: ReceiptLine): void => {
+      file?.add(line);
+      if (options.json) print(terminal, JSON.stringify(line));
+      else if (line.kind === 'subject') for (const text of describeSubject(line)) print(terminal, text);
+    };
+    const remarks = [...plan.remarks, ...('missing' in contacts ? [contacts.missing] : [])];
+    report({
       kind: 'erasure-receipt',
       startedAt,
-      finishedAt: new Date().toISOString(),
       environment: target.environment,
-      crmTable: crmTableName,
-      registryTable: guestTableName,
+      crmTable: tables.crmTableName,
+      registryTable: tables.guestTableName,
       provider: target.genesys?.provider,
-      ...erased,
-      remarks: [
-        ...(typeof contacts === 'string' ? [contacts] : []),
-        ...(hashes.length === 0 ? ['The CRM table has no session of this customer.'] : []),
-      ],
+      subjects: planned.length,
+      remarks,
+      notReached,
+    });
+    note(terminal, `The registry is watched for ${counted(options.settleSeconds, 'second')}.`);
+    const erasing: EraseOptions = {
+      client,
+      ...tables,
+      clock: systemClock,
+      settleMs: options.settleSeconds * 1000,
     };
-    if (options.receipt !== undefined)
-      await writeFile(options.receipt, `${JSON.stringify(receipt, null, 2)}\n`);
-    if (options.json) print(terminal, JSON.stringify(receipt));
-    else printReceipt(context, receipt);
-    context.end(receipt.genesysContacts.some(({ contact }) => contact === 'failed') ? 1 : 0);
+    const end = await execute(planned, erasing, contacts, journal, report);
+    journal.close(end.failed === 0);
+    file?.close();
+    if (!options.json) for (const text of describeEnd(end, remarks, notReached)) print(terminal, text);
+    context.end(end.failed > 0 ? 2 : end.notFound > 0 ? 1 : 0);
   } finally {
     client.destroy();
   }

@@ -10,11 +10,16 @@ import {
   type Profile,
   profileDigest,
 } from '../../lambda/guest/profile.ts';
-import { duration } from '../terminal.ts';
+import { duration } from '../terminal/terminal.ts';
 
 /** Values are hidden unless they were asked for. */
 export const shownValue = (value: unknown, show: boolean): string =>
   show ? JSON.stringify(value) : typeof value;
+
+/** The last time that a date can be of (ECMA-262, "Time Values and Time Range"). */
+const lastDateMs = 8.64e15;
+
+const dateOf = (ms: number): string => (ms > lastDateMs ? 'later than any date' : new Date(ms).toISOString());
 
 /** Fields and attributes of a record with their types, or values. */
 export const describeRecord = (record: CrmRecord, show: boolean, nowMs: number): string[] => {
@@ -25,7 +30,7 @@ export const describeRecord = (record: CrmRecord, show: boolean, nowMs: number):
     updatedAt === undefined
       ? 'updated: not said'
       : `updated: ${updatedAt} (${duration(nowMs - Date.parse(updatedAt))} ago)`,
-    expiresAt === undefined ? 'expires: never' : `expires: ${new Date(expiresAt * 1000).toISOString()}`,
+    expiresAt === undefined ? 'expires: never' : `expires: ${dateOf(expiresAt * 1000)}`,
   ];
 };
 
@@ -41,10 +46,11 @@ export const describeRegistration = (
     ? []
     : [
         `guest ${guest.guestId} at ${guest.provider}, registered ${ago(guest.registeredAtMs, nowMs)}, until ${new Date(guest.expiresAtMs).toISOString()}`,
-        `registered as ${guest.anonymous ? 'an anonymous visitor' : 'a known customer'}, consent ${guest.consent.given ? 'given' : 'not given'} (${guest.consent.type})`,
-        guest.profileDigest === expectedDigest
-          ? 'the profile is unchanged: the guest is used again'
-          : 'the profile has changed since: the next request registers it anew',
+        `${guest.provider === 'web-messaging' ? 'the profile is looked up when the visitor writes' : `registered as ${guest.anonymous ? 'an anonymous visitor' : 'a known customer'}`}, consent ${guest.consent.given ? 'given' : 'not given'} (${guest.consent.type}${guest.consent.stated ? '' : ', not stated'})`,
+        `the session is ${guest.verified ? 'verified' : 'not verified'}`,
+        guest.provider === 'web-messaging' || guest.profileDigest === expectedDigest
+          ? 'the guest is used again'
+          : 'the profile has changed since: the next request registers it again',
       ]),
   ...(queued === undefined ? [] : [`waiting in the queue since ${ago(queued.atMs, nowMs)}`]),
   ...(failed === undefined ? [] : [`given up by the queue ${ago(failed.atMs, nowMs)}`]),

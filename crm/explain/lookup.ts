@@ -8,6 +8,7 @@ import { recordFromItem } from '../../lambda/aws/crm-item.ts';
 import { type Item, registrationFromItems } from '../../lambda/aws/guest-item.ts';
 import { type CrmRecord, isExpired } from '../../lambda/guest/crm-record.ts';
 import type { Registration } from '../../lambda/guest/ports.ts';
+import { keyIdOf } from '../../lambda/guest/session-hash.ts';
 
 /** What a table holds under one hash. */
 export type FoundRecord =
@@ -87,7 +88,3 @@ export const sampledKeyIds = async ({ client, crmTableName }: Tables): Promise<M
   }
   return ids;
 };
-
-/** Id of the key that a hash was made under. */
-export const keyIdOf = (hash: string): string =>
-  hash.includes(':') ? hash.slice(0, hash.lastIndexOf(':')) : 'plain';

@@ -1,14 +1,14 @@
-import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { hashSession, keyIdOf } from '../../lambda/guest/session-hash.ts';
 import { sessionIdFault } from '../customers/record-check.ts';
-import { UserError } from '../problem.ts';
-import { readHashKeys } from '../target/hash-keys.ts';
-import type { TargetOptions } from '../target/target.ts';
-import { dynamoDbFor } from '../target/target.ts';
-import { type Context, requireTarget } from '../target/target-options.ts';
-import { ask, print } from '../terminal.ts';
+import { readHashKeys } from '../store/hash-keys.ts';
+import type { TargetOptions } from '../store/target.ts';
+import { dynamoDbFor } from '../store/target.ts';
+import { type Context, requireTarget } from '../store/target-options.ts';
+import { UserError } from '../terminal/problem.ts';
+import { ask, print } from '../terminal/terminal.ts';
 import { attributeMapOf, describeRecord, describeRegistration, guestAsSent, shownValue } from './describe.ts';
 import { likelyCauses } from './likely-cause.ts';
-import { type FoundRecord, findRecords, findRegistrations, keyIdOf, type Tables } from './lookup.ts';
+import { type FoundRecord, findRecords, findRegistrations, type Tables } from './lookup.ts';
 
 export interface ExplainOptions extends TargetOptions {
   readonly sessionId: string;

@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 import { type InputRow, maxRecordChars, overlong } from './row.ts';
 
 interface Parsed {

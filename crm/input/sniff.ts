@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import { UserError } from '../problem.ts';
+import { UserError } from '../terminal/problem.ts';
 
 const magics: readonly { readonly bytes: readonly number[]; readonly what: string }[] = [
   {
@@ -59,7 +59,22 @@ export const sniffFormat = (sample: string, name: string): Format => {
   return first === '{' ? 'jsonl' : 'csv';
 };
 
-/** The separator of the first lines: comma, semicolon, tab or bar. */
-export const sniffDelimiter = (sample: string): string =>
-  Papa.parse(sample, { preview: 20, skipEmptyLines: 'greedy', delimitersToGuess: [',', ';', '\t', '|'] }).meta
-    .delimiter;
+const separators = [',', ';', '\t', '|'];
+
+/** "Separator" of a file with one column: a character that no text has, so that every line is one cell. */
+export const noDelimiter = '\u001f';
+
+/**
+ * The separator of a CSV file by its header: comma, semicolon, tab or bar; none where the header has none of them.
+ * Rows have no say in it: a list of one column may hold `ACME, Inc`.
+ */
+export const sniffDelimiter = (sample: string): string => {
+  const header = sample.split(/\r\n|\r|\n/).find((line) => line.trim() !== '') ?? '';
+  const named = /^"?sep=(.)"?\s*$/i.exec(header)?.[1];
+  if (named !== undefined) return named;
+  const unquoted = header.replace(/"(?:[^"]|"")*"/g, '');
+  const [first = noDelimiter, ...others] = separators.filter((separator) => unquoted.includes(separator));
+  if (others.length === 0) return first;
+  return Papa.parse(sample, { preview: 20, skipEmptyLines: 'greedy', delimitersToGuess: [first, ...others] })
+    .meta.delimiter;
+};

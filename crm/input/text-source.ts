@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { codeOf, UserError } from '../problem.ts';
+import { codeOf, UserError } from '../terminal/problem.ts';
 import { isGzip, sniffEncoding } from './sniff.ts';
 
 // Small blocks keep a row's strings in V8's young generation: measured fastest, and memory stays flat.

@@ -1,65 +1,23 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the templates are Velocity's
-import type { AttributeMap } from '../../lambda/guest/profile.ts';
-
-/** What a variable of a flow may hold. */
-export const flowTypes = ['string', 'integer', 'number', 'boolean'] as const;
-export type FlowType = (typeof flowTypes)[number];
-interface Schema {
-  readonly type: FlowType;
-  readonly description: string;
-}
-
-/**
- * A custom action as Genesys Cloud exports and imports it (Admin → Integrations → Actions).
- * Seen in Genesys' blueprints; docs/local.md says what was and was not tried.
- */
-export interface DataAction {
-  readonly name: string;
-  readonly integrationType: 'aws-lambda-data-actions' | 'purecloud-data-actions';
-  readonly actionType: 'custom';
-  readonly config: {
-    readonly request: {
-      readonly requestUrlTemplate: string;
-      readonly requestType: 'GET' | 'POST' | 'PUT';
-      readonly headers: Readonly<Record<string, string>>;
-      readonly requestTemplate: string;
-    };
-    readonly response: {
-      readonly translationMap: Readonly<Record<string, string>>;
-      readonly translationMapDefaults: Readonly<Record<string, string>>;
-      readonly successTemplate: string;
-    };
-  };
-  readonly contract: {
-    readonly input: { readonly inputSchema: object };
-    readonly output: { readonly successSchema: object };
-  };
-  readonly secure: false;
-}
+import type { resolvedFields } from '../../lambda/data-action/resolved-fields.ts';
+import { type DataAction, type FlowType, flag, objectOf, type Schema, text } from './data-action.ts';
 
 export interface DataActionOptions {
   /** ARN of the function `resolve`, or of its alias. */
   readonly functionArn: string;
-  readonly attributeMap: AttributeMap;
+  /** Genesys name → field or attribute of the CRM record. */
+  readonly attributeMap: Readonly<Record<string, string>>;
   /** Types of mapped attributes, by their Genesys name; text where it is not known otherwise. */
   readonly types?: Readonly<Record<string, FlowType>>;
 }
 
-const text = (description: string): Schema => ({ type: 'string', description });
-const flag = (description: string): Schema => ({ type: 'boolean', description });
-const objectOf = (properties: Readonly<Record<string, Schema>>, required: readonly string[]) => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: true,
-});
 /** Text of a visitor must not be able to end the string that it stands in. */
 const escaped = (name: string): string => `"$esc.jsonString(\${input.${name}})"`;
 
 const conversationId = text('Id of the conversation');
 
 /** What `resolve` answers beside the mapped attributes. */
-const fixed: Readonly<Record<string, Schema>> = {
+const fixed: Readonly<Record<(typeof resolvedFields)[number], Schema>> = {
   found: flag('Whether the visitor is known; all else is absent where it is false'),
   verified: flag("Whether the website's own server signed the session"),
   consentGiven: flag('Whether the visitor agreed to the use of their record'),

@@ -5,7 +5,8 @@ import { readConfig } from '../../lambda/config.ts';
 import { functionEnvironment } from '../environment-variables.ts';
 import { environmentNames, settingsOf } from '../environments.ts';
 import { SettingsError } from '../settings.ts';
-import { DataActionError, dataActionFiles, type FlowType, flowTypes } from './data-action-files.ts';
+import { type FlowType, flowTypes } from './data-action.ts';
+import { DataActionError, dataActionFiles } from './data-action-files.ts';
 
 interface Options {
   readonly env: string;

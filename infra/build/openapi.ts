@@ -13,90 +13,208 @@ import {
   queuedResponseSchema,
   signatureHeader,
 } from '../../lambda/contract.ts';
+import { noControlCharacters } from '../edge/request-model.ts';
+import {
+  type FieldText,
+  faultTexts,
+  messagingTexts,
+  problemCauses,
+  problemTexts,
+  queuedTexts,
+  requestTexts,
+  responseTexts,
+} from './openapi-texts.ts';
 
 const file = fileURLToPath(new URL('../../docs/api/openapi.json', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
-// Rules that JSON Schema cannot say (well-formed Unicode) are left to the function and to the descriptions.
-const schemaOf = (schema: GenericSchema): object => {
-  const { $schema: _, ...json } = toJsonSchema(schema, { target: 'openapi-3.0', errorMode: 'ignore' });
-  return json;
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly [keyword: string]: unknown;
+}
+
+const schemaOf = (schema: GenericSchema): Schema => {
+  const { $schema: _, ...json } = toJsonSchema(schema, {
+    target: 'draft-2020-12',
+    // Well-formed Unicode cannot be said in JSON Schema: the description does.
+    errorMode: 'ignore',
+    // `\p{Cc}` is unknown to most other languages' expressions.
+    overrideAction: ({ valibotAction, jsonSchema }) =>
+      valibotAction.type === 'regex' ? { ...jsonSchema, pattern: noControlCharacters } : jsonSchema,
+  });
+  return json as Schema;
 };
 
-const response = (description: string, schema: string, mediaType: string, retry: boolean): object => ({
-  description,
-  headers: {
-    'X-Request-Id': { schema: { type: 'string' } },
-    ...(retry ? { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } } : {}),
-  },
-  content: { [mediaType]: { schema: { $ref: `#/components/schemas/${schema}` } } },
+/** The schema with what people need to know of its fields. */
+const described = (
+  { properties = {}, ...schema }: Schema,
+  texts: Readonly<Record<string, FieldText>>,
+  more: Readonly<Record<string, (schema: Schema) => Schema>> = {},
+): Schema => ({
+  ...schema,
+  properties: Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => {
+      const text = texts[name];
+      if (text === undefined) throw new Error(`openapi-texts.ts says nothing of ${name}.`);
+      const inner = more[name]?.(property) ?? property;
+      return [name, { ...inner, description: text.description, examples: [text.example] }];
+    }),
+  ),
 });
 
+const examplesOf = (texts: Readonly<Record<string, FieldText>>, names: readonly string[]): object =>
+  Object.fromEntries(names.map((name) => [name, texts[name]?.example]));
+
+const headers = (retry: boolean): object => ({
+  'X-Request-Id': {
+    description: 'Names this request in the logs.',
+    schema: { type: 'string', examples: [problemTexts.requestId.example] },
+  },
+  ...(retry
+    ? {
+        'Retry-After': {
+          description: 'When to repeat the request, in seconds.',
+          schema: { type: 'integer', minimum: 1, examples: [3] },
+        },
+      }
+    : {}),
+});
+
+const response = (
+  description: string,
+  schema: string,
+  {
+    mediaType = 'application/json',
+    retry = false,
+    examples,
+  }: {
+    readonly mediaType?: string;
+    readonly retry?: boolean;
+    readonly examples: Readonly<Record<string, object>>;
+  },
+): object => ({
+  description,
+  headers: headers(retry),
+  content: {
+    [mediaType]: {
+      schema: { $ref: `#/components/schemas/${schema}` },
+      examples: Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }])),
+    },
+  },
+});
+
+const problemExample = (code: ProblemCode): object => {
+  const { status, title, retryable } = problems[code];
+  return {
+    type: `urn:problem:${code}`,
+    title,
+    status,
+    detail: `${title}.`,
+    error: `${title}.`,
+    code,
+    requestId: problemTexts.requestId.example,
+    retryable,
+    ...(retryable ? { retryAfterSeconds: problemTexts.retryAfterSeconds.example } : {}),
+    ...(code === 'invalid_request' ? { errors: problemTexts.errors.example } : {}),
+  };
+};
+
 const problemResponses = (): Record<string, object> => {
-  const byStatus = new Map<number, ProblemCode[]>();
-  for (const [code, { status }] of Object.entries(problems) as [ProblemCode, { status: number }][]) {
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
+  const codes = Object.keys(problems) as ProblemCode[];
+  const statuses = [...new Set(codes.map((code) => problems[code].status))];
   return Object.fromEntries(
-    [...byStatus].map(([status, codes]) => [
-      status,
-      response(
-        codes.map((code) => `\`${code}\`: ${problems[code].title}.`).join(' '),
-        'Problem',
-        'application/problem+json',
-        codes.some((code) => problems[code].retryable),
-      ),
-    ]),
+    statuses.map((status) => {
+      const own = codes.filter((code) => problems[code].status === status);
+      return [
+        status,
+        response(own.map((code) => `\`${code}\`: ${problemCauses[code]}.`).join(' '), 'Problem', {
+          mediaType: 'application/problem+json',
+          retry: own.some((code) => problems[code].retryable),
+          examples: Object.fromEntries(own.map((code) => [code, problemExample(code)])),
+        }),
+      ];
+    }),
   );
 };
 
-/** The API as an OpenAPI 3.0 document, derived from the schemas that the function checks requests with. */
-export const openApiDocument = (): object => ({
-  openapi: '3.0.3',
-  info: {
-    title: 'Guest profiles for Genesys Cloud',
-    version,
-    description: 'Turns an anonymous website session into a Genesys Cloud guest and an ephemeral token.',
-  },
-  paths: {
-    [initPath]: {
-      post: {
-        operationId: 'initialiseGuest',
-        summary: "Registers the session's guest, or finds it, and mints a token for this call.",
-        parameters: [
-          {
-            name: signatureHeader,
-            in: 'header',
-            required: false,
-            description:
-              'Where signed sessions are required: `t=<unix seconds>,v1=<hex>`, v1 being HMAC-SHA-256 over `<t>.<sessionId>`; at most 300 s old.',
-            schema: { type: 'string' },
-          },
-        ],
-        requestBody: {
-          required: true,
-          description: `At most ${maxBodyBytes} bytes.`,
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/InitRequest' } } },
-        },
-        responses: {
-          200: response('The guest and a token.', 'InitResponse', 'application/json', false),
-          202: response(
-            'Genesys Cloud is limiting; the registration is queued. Repeat the same request after `Retry-After`.',
-            'QueuedResponse',
-            'application/json',
-            true,
-          ),
-          ...problemResponses(),
+const guestExamples = {
+  customer: examplesOf(responseTexts, ['guestId', 'accessToken', 'expiresAt', 'crmAttributes', 'enrichment']),
+  webMessaging: examplesOf(responseTexts, Object.keys(responseTexts)),
+};
+
+const operation = (): object => ({
+  operationId: 'initialiseGuest',
+  tags: ['Guests'],
+  summary: "Registers the session's guest, or finds it, and issues a token for this call.",
+  description:
+    'One session has one guest however often this is called. Repeat a request only where the response says so: 202, and problems with `retryable: true`.',
+  security: [{}, { sessionSignature: [] }],
+  requestBody: {
+    required: true,
+    description: `At most ${maxBodyBytes} bytes. Unknown fields are ignored; a known name in another case (\`ConsentGiven\`) is not.`,
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/InitRequest' },
+        examples: {
+          consent: { value: examplesOf(requestTexts, Object.keys(requestTexts)) },
+          declined: { value: { sessionId: 'demo-no-consent', consentGiven: false } },
         },
       },
     },
   },
+  responses: {
+    200: response('The guest and a token.', 'InitResponse', { examples: guestExamples }),
+    202: response(
+      'Genesys Cloud is limiting; the registration is queued. Repeat the same request after `Retry-After`.',
+      'QueuedResponse',
+      { retry: true, examples: { queued: examplesOf(queuedTexts, Object.keys(queuedTexts)) } },
+    ),
+    ...problemResponses(),
+  },
+});
+
+/** The API as an OpenAPI 3.1 document, derived from the schemas that the function checks requests with. */
+export const openApiDocument = (): object => ({
+  openapi: '3.1.1',
+  info: {
+    title: 'Guest profiles for Genesys Cloud',
+    version,
+    summary: 'Turns an anonymous website session into a Genesys Cloud guest and an ephemeral token.',
+    description:
+      'A website posts an anonymous session id; the service looks up what the CRM knows about it, registers a guest at Genesys Cloud with the visitor’s consent, and returns the guest and a token. A client for browsers and a guide are in `docs/website.md`.',
+    license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
+  },
+  servers: [
+    {
+      url: 'https://{host}',
+      description: 'A deployment: the host of the stack’s output `ApiUrl`, or its own domain',
+      variables: { host: { default: 'api.example.com', description: 'Host name of the API' } },
+    },
+    { url: 'http://127.0.0.1:3000', description: 'The local stack of `npm start`' },
+  ],
+  tags: [{ name: 'Guests', description: 'What a website calls.' }],
+  paths: { [initPath]: { post: operation() } },
   components: {
+    securitySchemes: {
+      sessionSignature: {
+        type: 'apiKey',
+        in: 'header',
+        name: signatureHeader,
+        description:
+          "Where sessions are verified: made by the website's own server, `t=<unix seconds>,v1=<hex>` with v1 = HMAC-SHA-256 of `<t>.<sessionId>`, at most 300 s old; or a JSON Web Token. See docs/verified-sessions.md.",
+      },
+    },
     schemas: {
-      InitRequest: schemaOf(initRequestSchema),
-      InitResponse: schemaOf(initResponseSchema),
-      QueuedResponse: schemaOf(queuedResponseSchema),
-      Problem: schemaOf(problemSchema),
+      InitRequest: described(schemaOf(initRequestSchema), requestTexts),
+      InitResponse: described(schemaOf(initResponseSchema), responseTexts, {
+        messaging: (schema) => described(schema, messagingTexts),
+      }),
+      QueuedResponse: described(schemaOf(queuedResponseSchema), queuedTexts),
+      Problem: described(schemaOf(problemSchema), problemTexts, {
+        errors: ({ items = {}, ...schema }) => ({ ...schema, items: described(items, faultTexts) }),
+      }),
     },
   },
 });

@@ -1,9 +1,7 @@
-import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { UserError } from '../../crm/problem.ts';
-import { resolveTarget } from '../../crm/target/resolve-target.ts';
-import { secretsManagerFor, type Target } from '../../crm/target/target.ts';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type GenesysSecret, parseSecret, SecretError } from '../../lambda/aws/genesys-secret.ts';
 import { environmentNames, settingsOf } from '../environments.ts';
+import { clientOptions, readStack, type Stack, StackError } from '../stack-outputs.ts';
 import { CheckFailed, type CheckResult, CheckSkipped, runChecks } from './check.ts';
 import { createGenesysProbe } from './genesys-probe.ts';
 
@@ -14,13 +12,11 @@ export interface PreflightOptions {
 }
 
 /** The stack's own values, as its outputs or the local stack tell them. */
-const findStack = async (options: PreflightOptions, folder: string): Promise<Target> => {
+const findStack = async (options: PreflightOptions, folder: string): Promise<Stack> => {
   try {
-    const target = await resolveTarget(options, process.env, folder);
-    if (target === undefined) throw new CheckFailed('No environment was named.');
-    return target;
+    return await readStack(options, folder);
   } catch (error) {
-    if (error instanceof UserError) throw new CheckFailed(error.message, { cause: error });
+    if (error instanceof StackError) throw new CheckFailed(error.message, { cause: error });
     if (error instanceof Error && /Credential|Token|AccessDenied|UnrecognizedClient/.test(error.name)) {
       throw new CheckFailed(`AWS refused the credentials (${error.name}).`, { cause: error });
     }
@@ -35,13 +31,13 @@ export const examplesLeft = (name: string): string[] => {
   return [...allowedOrigins, ...alarmEmails].filter((value) => /(^|[/@.])example\.com$/.test(value));
 };
 
-const readSecret = async (target: Target): Promise<GenesysSecret> => {
-  if (target.secretId === undefined) throw new CheckFailed('The stack names no secret.');
-  const client = secretsManagerFor(target);
+const readSecret = async (stack: Stack): Promise<GenesysSecret> => {
+  if (stack.secretId === undefined) throw new CheckFailed('The stack names no secret.');
+  const client = new SecretsManagerClient(clientOptions(stack.aws, stack.aws.endpoints.secretsManager));
   try {
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: target.secretId }));
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: stack.secretId }));
     const secret = parseSecret(SecretString ?? '');
-    if (target.genesys?.provider === 'web-messaging' && secret.externalIdKey === undefined) {
+    if (stack.genesys?.provider === 'web-messaging' && secret.externalIdKey === undefined) {
       throw new CheckFailed('Provider web-messaging needs externalIdKey in the secret.');
     }
     return secret;
@@ -61,14 +57,14 @@ const readSecret = async (target: Target): Promise<GenesysSecret> => {
  * @param folder the project's folder: `--env local` reads `.local/stack.json` there
  */
 export const preflight = async (options: PreflightOptions, folder: string): Promise<CheckResult[]> => {
-  let target: Target | undefined;
+  let stack: Stack | undefined;
   let secret: GenesysSecret | undefined;
   let probe: ReturnType<typeof createGenesysProbe> | undefined;
   const genesys = () => {
-    if (target?.genesys === undefined || secret === undefined) {
+    if (stack?.genesys === undefined || secret === undefined) {
       throw new CheckSkipped('Not tried: stack or secret are missing.');
     }
-    const { provider, baseUrl, loginUrl = baseUrl, externalSourceId } = target.genesys;
+    const { provider, baseUrl, loginUrl = baseUrl, externalSourceId } = stack.genesys;
     probe ??= createGenesysProbe({ provider, baseUrl, loginUrl, externalSourceId, secret });
     return probe;
   };
@@ -84,15 +80,15 @@ export const preflight = async (options: PreflightOptions, folder: string): Prom
     {
       name: 'stack',
       run: async () => {
-        target = await findStack(options, folder);
-        return target.label;
+        stack = await findStack(options, folder);
+        return stack.label;
       },
     },
     {
       name: 'secret',
       run: async () => {
-        if (target === undefined) throw new CheckSkipped('Not tried: the stack is missing.');
-        secret = await readSecret(target);
+        if (stack === undefined) throw new CheckSkipped('Not tried: the stack is missing.');
+        secret = await readSecret(stack);
         return 'filled in and well-formed';
       },
     },

@@ -5,7 +5,7 @@ import { initRequestSchema } from '../../lambda/contract.ts';
  * The function's own pattern (no Unicode "Cc") in the dialect of API Gateway's validator, which knows neither
  * `\p{…}` nor the `u` flag: Cc is exactly these two ranges.
  */
-const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
+export const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 
 const gatewayDialect = {
   target: 'draft-07',

@@ -108,6 +108,7 @@ const entryFromItem = (item: Readonly<Item>): RegistryEntry => {
     failed: part(failedSchema, values),
     lease: part(leaseSchema, values),
     consent: part(consentSchema, values),
+    consentAtMs: Date.parse(String(values['consentAt'])) || undefined,
     contact: part(contactSchema, values),
     verified: values['verified'] === true,
   };
@@ -146,12 +147,17 @@ export const itemFromGuest = (guest: KnownGuest): Item =>
     { removeUndefinedValues: true },
   );
 
+/** The evidence of a consent at a time. */
+export const itemFromConsent = ({ given, type, stated }: Consent, nowMs: number): Item => ({
+  consentGiven: { BOOL: given },
+  consentType: { S: type },
+  consentStated: { BOOL: stated },
+  consentAt: { S: new Date(nowMs).toISOString() },
+});
+
 /** The evidence of what a visitor stated at a time, or did not state. */
 export const itemFromEvidence = ({ consent, verified }: VisitorEvidence, nowMs: number): Item => ({
-  consentGiven: { BOOL: consent.given },
-  consentType: { S: consent.type },
-  consentStated: { BOOL: consent.stated },
-  consentAt: { S: new Date(nowMs).toISOString() },
+  ...itemFromConsent(consent, nowMs),
   verified: { BOOL: verified },
 });
 

@@ -14,6 +14,7 @@ import { leaseSkewMs } from '../guest/registration.ts';
 import type { AwsEvent } from './events.ts';
 import {
   type Item,
+  itemFromConsent,
   itemFromEvidence,
   itemFromGuest,
   milliseconds,
@@ -144,11 +145,12 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
     });
     if ((await write('complete', whole, deadline)) !== undefined) return true;
     // The evidence of a queued registration was written when the visitor stated it, or something newer: it stays.
+    // So does the mark of a session that was verified meanwhile.
     const remove = [...leaseAttributes, 'queuedAt', 'failedAt'];
     if (guest.sealedToken === undefined) remove.push('sealedToken');
     const set = {
       ...itemFromGuest(guest),
-      verified: { BOOL: guest.verified },
+      ...(guest.verified ? { verified: { BOOL: true } } : {}),
       expiresAt: ttl(guest.expiresAtMs),
     };
     const kept = heldUpdate(TableName, sessionHash, owner, { set, remove });
@@ -274,9 +276,10 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
         return (await write('rememberContact', command, deadline)) !== undefined;
       }),
 
-    updateEvidence: async (hashes, evidence, deadline) => {
+    updateEvidence: async (hashes, { consent, verified }, deadline) => {
       const set = Object.entries({
-        ...itemFromEvidence(evidence, clock.now()),
+        ...(consent.stated ? itemFromConsent(consent, clock.now()) : {}),
+        ...(verified ? { verified: { BOOL: true } } : {}),
         version: { S: randomUUID() },
       });
       await everywhere(hashes, async (sessionHash) => {

@@ -70,7 +70,11 @@ export const leaseNew = ({ tableName, sessionHash, untilMs, nowMs, owner }: Leas
     version: { S: randomUUID() },
     expiresAt: ttl(untilMs + leaseTraceMs),
   };
-  return putNew(tableName, item, ['leaseOwner = :owner', { ':owner': { S: owner } }], nowMs);
+  // A repeat of this very write, whose response was lost; but not one that arrives late, when the same owner has
+  // taken the lease over an entry meanwhile: that would erase the entry.
+  const ours = `(leaseOwner = :owner AND attribute_not_exists(guestId) AND attribute_not_exists(queuedAt)
+    AND attribute_not_exists(failedAt) AND ${notRefused})`;
+  return putNew(tableName, item, [ours, { ':owner': { S: owner } }], nowMs);
 };
 
 /** Takes the lease over an entry that was seen: it must still be that version, and not leased by another. */

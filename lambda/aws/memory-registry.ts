@@ -20,7 +20,7 @@ interface Entry extends RegistryEntry {
   /** The end of all of it, as the table's TTL is. */
   readonly endsAtMs: number;
 }
-type Parts = Omit<Entry, 'version' | 'endsAtMs'>;
+type Parts = Omit<Entry, 'version' | 'endsAtMs' | 'consentAtMs'>;
 
 /**
  * The registry within one container: what is left of it while the table cannot be reached, and the fake for
@@ -35,11 +35,13 @@ export const createMemoryRegistry = ({
   const entries = new Map<string, Entry>();
 
   const write = (sessionHash: string, parts: Parts): void => {
+    const before = entries.get(sessionHash);
     // A map keeps the order of insertion: the first entry is the one written longest ago.
     entries.delete(sessionHash);
     if (isRefusal(parts.consent) || parts.guest || parts.queued || parts.failed || parts.lease) {
       const endsAtMs = parts.guest?.expiresAtMs ?? clock.now() + guestTtlSeconds * 1000;
-      entries.set(sessionHash, { ...parts, version: randomUUID(), endsAtMs });
+      const consentAtMs = parts.consent === before?.consent ? before?.consentAtMs : clock.now();
+      entries.set(sessionHash, { ...parts, consentAtMs, version: randomUUID(), endsAtMs });
     }
     for (const oldest of entries.keys()) {
       if (entries.size <= maxEntries) break;
@@ -110,9 +112,9 @@ export const createMemoryRegistry = ({
     },
 
     complete: async (lease, guest) =>
-      updateHeld(lease, ({ queued, consent, unsavedOwner }) => ({
+      updateHeld(lease, ({ queued, consent, verified, unsavedOwner }) => ({
         guest: capped(guest),
-        verified: guest.verified,
+        verified: guest.verified || (queued !== undefined && verified === true),
         consent: queued === undefined ? guest.consent : consent,
         unsavedOwner,
       })),
@@ -142,7 +144,9 @@ export const createMemoryRegistry = ({
     updateEvidence: async (hashes, { consent, verified }) => {
       for (const hash of hashes) {
         const entry = entries.get(hash);
-        if (entry !== undefined) write(hash, { ...entry, consent, verified });
+        if (entry === undefined) continue;
+        const stated = consent.stated ? consent : entry.consent;
+        write(hash, { ...entry, consent: stated, verified: verified || entry.verified });
       }
     },
 

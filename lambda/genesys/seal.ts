@@ -26,7 +26,8 @@ export const seal = (text: string, clientSecret: string, purpose: string): strin
 /** The text that was sealed; undefined where it cannot be read (rotated secret, other purpose, tampered with). */
 export const open = (sealed: string, clientSecret: string, purpose: string): string | undefined => {
   const bytes = Buffer.from(sealed.slice(version.length), 'base64url');
-  if (!sealed.startsWith(version) || bytes.length < ivBytes + tagBytes) return undefined;
+  // A text has one spelling: what is remembered by its digest must not come back padded or with stray bits.
+  if (sealed !== version + bytes.toString('base64url') || bytes.length < ivBytes + tagBytes) return undefined;
   try {
     const decipher = createDecipheriv(algorithm, keyFor(clientSecret, purpose), bytes.subarray(0, ivBytes), {
       authTagLength: tagBytes,

@@ -17,7 +17,7 @@ export const tokenMarginMs = 60_000;
 const firstPollMs = 50;
 const longestPollMs = 400;
 /** Time that ending a lease may take after the callers' time is over. */
-const leaseEndGraceMs = 300;
+const leaseEndGraceMs = 200;
 /** How long nobody asks a token endpoint that failed and named no wait: between these, doubling. */
 const shortestPauseMs = 500;
 const longestPauseMs = 5000;

@@ -34,9 +34,8 @@ const statesMore = (
   { consent, verified }: Visitor,
   { consent: known, ...registration }: Registration,
 ): boolean => {
-  if (known === undefined || verified !== registration.verified) return true;
-  if (!consent.stated) return !known.stated && consentDigest(known) !== consentDigest(consent);
-  return !known.stated || consentDigest(known) !== consentDigest(consent);
+  if (verified !== registration.verified) return true;
+  return consent.stated && (known?.stated !== true || consentDigest(known) !== consentDigest(consent));
 };
 
 /** Decides what a request does next about its session's guest. Does nothing itself. */

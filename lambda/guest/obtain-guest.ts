@@ -1,3 +1,4 @@
+import { isRefusal } from './consent.ts';
 import { GuestError, LimitedError } from './errors.ts';
 import { nextStep } from './next-step.ts';
 import { type FallbackRegistry, type OpenedSession, unlessUnreachable } from './open-session.ts';
@@ -100,7 +101,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
         throw error;
       } catch (failure) {
         if (!(failure instanceof LeaseLostError)) {
-          await underLease.abandon(store, lease, visitor, failure, deadline);
+          await underLease.abandon(store, lease, visitor, deadline);
         }
         throw failure;
       }
@@ -140,6 +141,10 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
       const step = nextStep(situation);
       switch (step.kind) {
         case 'refuse':
+          // Nobody is served, and a later silence must not count as consent all the same.
+          if (step.code === 'registration_failed' && isRefusal(visitor.consent)) {
+            await state(store, visitor, deadline);
+          }
           throw new GuestError(
             step.code,
             step.code === 'registration_failed' ? { retryAfterSeconds: 60 } : {},

@@ -134,7 +134,10 @@ export interface GuestRegistry {
     contact: RememberedContact,
     deadline: Deadline,
   ): Promise<boolean>;
-  /** A newer statement of a visitor whose guest, or queued registration, stays as it is. */
+  /**
+   * A newer statement of a visitor whose guest, or queued registration, stays as it is. It may land late: silence
+   * takes back nothing that was stated, and no unverified request the mark of a verified session.
+   */
   updateEvidence(hashes: SessionHashes, evidence: VisitorEvidence, deadline: Deadline): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import { isRefusal } from './consent.ts';
 import { withGrace } from './deadline.ts';
-import { AmbiguousCreationError, GuestError, LeaseTooShortError, StoreUnavailableError } from './errors.ts';
+import { AmbiguousCreationError, LeaseTooShortError, StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
 import type { Clock, Deadline, GuestProvider, GuestRegistry, KnownGuest, Lease, Telemetry } from './ports.ts';
 import type { Visitor } from './visitor.ts';
@@ -43,13 +43,10 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     registry: GuestRegistry,
     lease: Lease,
     { consent, verified }: Visitor,
-    failure: unknown,
     deadline: Deadline,
   ): Promise<void> => {
     // A refusal is remembered although it brought no guest: a later silence must not count as consent.
-    const refused =
-      failure instanceof GuestError && failure.code === 'consent_required' && isRefusal(consent);
-    if (!refused) return await release(registry, lease, deadline);
+    if (!isRefusal(consent)) return await release(registry, lease, deadline);
     await withGrace(clock, deadline, releaseGraceMs, async (grace) => {
       await registry.refuse(lease, { consent, verified }, grace);
     }).catch(() => telemetry.record('registry_unavailable', { operation: 'refuse' }));

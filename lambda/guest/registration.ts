@@ -21,6 +21,7 @@ export interface RegistryEntry {
   readonly lease?: { readonly owner: string; readonly untilMs: number } | undefined;
   /** The newest consent: evidence. */
   readonly consent?: Consent | undefined;
+  readonly consentAtMs?: number | undefined;
   readonly contact?: RememberedContact | undefined;
   /** Whether the session has been verified. */
   readonly verified?: boolean | undefined;
@@ -32,7 +33,7 @@ type LiveEntry = Omit<RegistryEntry, 'lease'> & {
 
 /** What is live of an entry at a time; `undefined` when all of it has expired. */
 export const liveEntry = (
-  { version, guest, queued, failed, lease, consent, contact, verified }: RegistryEntry,
+  { version, guest, queued, failed, lease, consent, consentAtMs, contact, verified }: RegistryEntry,
   nowMs: number,
 ): LiveEntry | undefined => {
   const live = {
@@ -42,7 +43,7 @@ export const liveEntry = (
     leasedUntilMs: lease !== undefined && lease.untilMs > nowMs ? lease.untilMs : undefined,
   };
   const isLive = isRefusal(consent) || Object.values(live).some((part) => part !== undefined);
-  return isLive ? { version, consent, contact, verified, ...live } : undefined;
+  return isLive ? { version, consent, consentAtMs, contact, verified, ...live } : undefined;
 };
 
 const latest = <T>(parts: readonly (T | undefined)[], time: (part: T) => number): T | undefined =>
@@ -50,6 +51,13 @@ const latest = <T>(parts: readonly (T | undefined)[], time: (part: T) => number)
     if (part === undefined) return best;
     return best === undefined || time(part) > time(best) ? part : best;
   }, undefined);
+
+/** What was stated last, since silence takes back nothing; of equals a refusal. */
+const lastStated = (live: readonly LiveEntry[]): LiveEntry | undefined => {
+  const stated = live.filter((entry) => entry.consent?.stated === true);
+  const refusals = stated.filter((entry) => isRefusal(entry.consent));
+  return latest([...refusals, ...stated], (entry) => entry.consentAtMs ?? 0);
+};
 
 /**
  * One session's registration, from the live entries under its hashes (newest key first). Containers that know
@@ -84,7 +92,7 @@ export const registrationOf = (
     ),
     contact: live.find((entry) => entry.contact !== undefined && entry.guest?.guestId === guest?.guestId)
       ?.contact,
-    consent: live.map((entry) => entry.consent).find(isRefusal) ?? live[0]?.consent,
+    consent: lastStated(live)?.consent ?? live.find((entry) => entry.consent)?.consent,
     verified: live.some((entry) => entry.verified === true),
   };
 };

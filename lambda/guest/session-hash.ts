@@ -55,5 +55,9 @@ export const identifySession = (sessionId: string, keys: readonly SessionHashKey
 export const shortHash = (sessionHash: string): string =>
   sessionHash.slice(sessionHash.lastIndexOf(':') + 1).slice(0, 8);
 
+/** Id of the key that a session hash was made under; `plain` for the unkeyed one. */
+export const keyIdOf = (sessionHash: string): string =>
+  sessionHash.includes(':') ? sessionHash.slice(0, sessionHash.lastIndexOf(':')) : 'plain';
+
 /** Whether a text is a session hash as `hashSession` makes it. */
 export const isSessionHash = (text: string): boolean => /^(?:[^:\s]+:)?[0-9a-f]{64}$/.test(text);

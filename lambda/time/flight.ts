@@ -9,7 +9,7 @@ interface Flight<T> {
 
 /**
  * One run for all callers that come while it lasts. Each waits with its own deadline; the run lasts as long as
- * the most patient of them and is aborted only when the last has given up.
+ * the most patient of them and is aborted only when the last has given up, who then waits for its end.
  * @throws GuestError `deadline_exceeded` to a caller whose time ends
  */
 export const createFlight = <T>(run: (deadline: Deadline) => Promise<T>) => {
@@ -40,11 +40,12 @@ export const createFlight = <T>(run: (deadline: Deadline) => Promise<T>) => {
     return await new Promise<T>((resolve, reject) => {
       const leave = () => {
         flight.passengers.delete(passenger);
-        if (flight.passengers.size === 0) {
-          if (current === flight) current = undefined;
-          flight.abort();
-        }
-        reject(deadlineExceeded());
+        if (flight.passengers.size > 0) return reject(deadlineExceeded());
+        if (current === flight) current = undefined;
+        flight.abort();
+        // What the run owes to others (the end of a lease) is done before the container may be frozen.
+        const end = () => reject(deadlineExceeded());
+        flight.result.then(end, end);
       };
       deadline.signal.addEventListener('abort', leave, { once: true });
       flight.result.finally(() => deadline.signal.removeEventListener('abort', leave)).then(resolve, reject);

@@ -27,11 +27,17 @@ const descriptions: Readonly<Record<string, string>> = {
   GetQueueAttributes: 'Ask how long the queue is',
 };
 
-const entry = ({ service, operation, durationMs }: ServiceCall, index: number): string =>
-  `${service}-${index};dur=${durationMs.toFixed(1)};desc="${descriptions[operation] ?? operation}"`;
+type TimedCall = ServiceCall & { readonly startedAtMs: number };
+
+/** `start` is ours: milliseconds since the request came in, since calls may run side by side. */
+const entry =
+  (sinceMs: number) =>
+  ({ service, operation, durationMs, startedAtMs }: TimedCall, index: number): string =>
+    `${service}-${index};dur=${durationMs.toFixed(1)};start=${(startedAtMs - sinceMs).toFixed(1)};` +
+    `desc="${descriptions[operation] ?? operation}"`;
 
 export const createCallJournal = (): CallJournal => {
-  let calls: (ServiceCall & { readonly startedAtMs: number })[] = [];
+  let calls: TimedCall[] = [];
   return {
     listener: (call) => {
       calls.push({ ...call, startedAtMs: performance.now() - call.durationMs });
@@ -41,7 +47,7 @@ export const createCallJournal = (): CallJournal => {
       calls
         .filter(({ startedAtMs }) => startedAtMs >= sinceMs)
         .sort((a, b) => a.startedAtMs - b.startedAtMs)
-        .map(entry)
+        .map(entry(sinceMs))
         .join(', '),
   };
 };

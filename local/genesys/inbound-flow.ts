@@ -30,7 +30,7 @@ const outputNames = ({ acceptsOutput }: ExportedAction): readonly string[] => {
 };
 
 /**
- * The organisation's inbound message flow, as docs/local.md lists its steps: participant data →
+ * The organisation's inbound message flow, as docs/genesys.md has an administrator build it: participant data →
  * "who is this" → participant data → associate the contact → queue. Nothing that fails keeps the visitor from an agent.
  */
 export const createInboundFlow = ({
@@ -80,7 +80,7 @@ export const createInboundFlow = ({
       guestReference === undefined
         ? { found: false }
         : await attempt(actions.whoIsThis, { guestReference, conversationId });
-    setGuest(conversation, known ?? {});
+    setGuest(conversation, known ?? { found: false });
     const contactId = known?.['externalContactId'];
     if (typeof contactId === 'string' && contactId !== '') await associate(conversation, contactId);
     conversations.queue(conversation);

@@ -113,19 +113,23 @@ describe('the secret', () => {
   });
 
   it.each([
-    ['two hash keys', { ...whole, sessionHashKeys: ['a', 'b'].map((id) => ({ id, key: key(32) })) }],
-    ['two signing keys', { ...whole, sessionSigningKeys: [key(32, 4), key(32, 4)] }],
-    ['a hash key and a signing key', { ...whole, sessionSigningKeys: [key(32)] }],
-    ['a hash key and the external id key', { ...whole, externalIdKey: key(32) }],
-    ['a signing key and the external id key', { ...whole, externalIdKey: key(64, 2) }],
+    [
+      'two hash keys',
+      { ...whole, sessionHashKeys: ['a', 'b'].map((id) => ({ id, key: key(32) })) },
+      'sessionHashKeys',
+    ],
+    ['two signing keys', { ...whole, sessionSigningKeys: [key(32, 4), key(32, 4)] }, 'sessionSigningKeys'],
+    ['a hash key and a signing key', { ...whole, sessionSigningKeys: [key(32)] }, 'sessionSigningKeys'],
+    ['a hash key and the external id key', { ...whole, externalIdKey: key(32) }, 'externalIdKey'],
+    ['a signing key and the external id key', { ...whole, externalIdKey: key(64, 2) }, 'externalIdKey'],
     // The same 32 bytes, written with other spare bits.
-    ['two spellings of one key', { ...whole, externalIdKey: key(32).replace('E=', 'F=') }],
-  ])('is malformed where %s are equal: a hash that is logged would be a signature', (_, secret) => {
-    expect(faultOf(secret)).toMatchObject({ code: 'secret_malformed', field: 'keys' });
+    ['two spellings of one key', { ...whole, externalIdKey: key(32).replace('E=', 'F=') }, 'externalIdKey'],
+  ])('is malformed where %s are equal: a hash that is logged would be a signature', (_, secret, field) => {
+    expect(faultOf(secret)).toMatchObject({ code: 'secret_malformed', field });
   });
 
   // Not yet: an id has no longest length.
-  it.failing('is malformed with a key id so long that a guest reference could not hold its hashes', () => {
+  it('is malformed with a key id so long that a guest reference could not hold its hashes', () => {
     const id = 'k'.repeat(300);
     expect(faultOf({ ...whole, sessionHashKeys: [{ id, key: key(32) }] })).toMatchObject({
       field: 'sessionHashKeys.0.id',

@@ -74,7 +74,7 @@ describe('the tables of a visitor', () => {
       telemetry,
     });
     const guest = guestAt(clock.now(), { guestId });
-    if (!(await registry.create([hash], guest, deadlineIn(clock))))
+    if (!(await registry.create(hash, guest, deadlineIn(clock))))
       throw new Error('There is an entry already.');
   };
 

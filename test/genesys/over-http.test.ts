@@ -49,14 +49,7 @@ const container = ({
   const loginUrl = simulator.url;
   const common = { clock, telemetry, timeoutMs };
   const scope = style === 'body' ? webchatScope : undefined;
-  const { call, quota } = connect({
-    ...common,
-    transport,
-    loginUrl,
-    credentials,
-    style,
-    scope: webchatScope,
-  });
+  const { call, quota } = connect({ ...common, transport, loginUrl, credentials, style, scope });
   const gate = createCreationGate({ clock, telemetry, quota, queueing: true });
   const webchat = createWebchatV1({
     ...common,

@@ -34,6 +34,22 @@ describe('sealing', () => {
     }
   });
 
+  it('reads a text in its one spelling only: decoders forgive padding, other alphabets and stray bits', () => {
+    const sealed = seal('bearer token', 'secret', 'purpose');
+    const last = sealed.at(-1) ?? '';
+    const strayBits = String.fromCharCode(last.charCodeAt(0) + 1);
+    const spellings = [
+      `${sealed}=`,
+      `${sealed}\n`,
+      ` ${sealed}`,
+      `${sealed.slice(0, 9)} ${sealed.slice(9)}`,
+      `${sealed}!`,
+      sealed.slice(0, 3) + sealed.slice(3).replaceAll('-', '+').replaceAll('_', '/').concat('='),
+      sealed.slice(0, -1) + strayBits,
+    ];
+    for (const spelling of spellings) expect(open(spelling, 'secret', 'purpose')).toBeUndefined();
+  });
+
   it('reads garbage as unreadable, and a shortened text too', () => {
     const sealed = seal('a bearer token', 'secret', 'purpose');
     fc.assert(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
+import { GuestError, StoreUnavailableError } from '../../lambda/guest/errors.ts';
 import type { InitialiseGuestResult } from '../../lambda/guest/initialise-guest.ts';
+import { failedStateMs } from '../../lambda/guest/registration.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
 import { deadlineIn } from '../support/clock.ts';
 import { createGuestWorld, leaseMs, limited } from '../support/guest-world.ts';
@@ -60,6 +61,34 @@ describe('During a rotation of the hash key', () => {
     world.crm.set(hashOf('s'), jane);
     await world.container()('s', { given: false });
     world.keys.push(newer, older);
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+});
+
+describe('While containers know different hash keys', () => {
+  it('a consent that was stated after a refusal holds, though only the older hash says so', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    world.keys.push(newer, older);
+    await world.container()('s', { given: false });
+    await world.clock.advance(1000);
+    world.keys.splice(0, 2, older);
+    const guest = guestOf(await world.container()('s'));
+    world.keys.unshift(newer);
+    expect(await world.container()('s', { stated: false })).toMatchObject({
+      enrichment: 'matched',
+      guestId: guest,
+    });
+  });
+
+  it('a refusal is not outdone by later silence under the newer hash', async () => {
+    const world = createGuestWorld();
+    world.keys.push(older);
+    await world.container()('s', { given: false });
+    await world.clock.advance(1000);
+    world.keys.splice(0, 1, newer);
+    await world.container()('s', { stated: false });
+    world.keys.push(older);
     expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
   });
 });
@@ -162,10 +191,33 @@ describe('A refusal that was stated', () => {
 
   it('is remembered also where the provider refuses a guest without consent', async () => {
     const world = createGuestWorld();
-    const { GuestError } = await import('../../lambda/guest/errors.ts');
     world.state.failures.push(new GuestError('consent_required'));
     const call = world.container();
     await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'consent_required' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('is remembered also where no guest could be registered for it, of a session that has one', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    expect(await call('s')).toMatchObject({ enrichment: 'matched' });
+    world.state.failures.push(new GuestError('unavailable'));
+    await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('is remembered also while the registration counts as given up', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    world.state.failures.push(limited(30_000), new GuestError('rejected'));
+    await call('s');
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    await world.drain(message, 1, deadlineIn(world.clock));
+    await expect(call('s', { given: false })).rejects.toMatchObject({ code: 'registration_failed' });
+    await world.clock.advance(failedStateMs);
     expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
   });
 
@@ -217,6 +269,21 @@ describe('A verified session', () => {
     expect(world.state.created[0]).toMatchObject({ verified: true });
     await expect(world.container()('s')).rejects.toMatchObject({ code: 'unverified' });
     expect(guestOf(await world.container()('s', { verified: true }))).toBe('guest-1');
+  });
+
+  it('lets no unverified request in when it was verified while the worker registered its guest', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.failures.push(limited(30_000));
+    await call('s');
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    world.state.latencyMs = 300;
+    const draining = world.drain(message, 1, deadlineIn(world.clock));
+    await world.clock.advance(100);
+    expect(await call('s', { verified: true })).toMatchObject({ kind: 'queued' });
+    expect(await world.finish(draining)).toEqual({ kind: 'done' });
+    await expect(call('s')).rejects.toMatchObject({ code: 'unverified' });
   });
 
   it('takes over a registration that was queued before it was verified', async () => {

@@ -40,6 +40,7 @@ const entry: fc.Arbitrary<RegistryEntry> = fc.record({
   failed: maybe(fc.record({ atMs: around(2 * failedStateMs) })),
   lease: maybe(fc.record({ owner: fc.uuid(), untilMs: around(10_000) })),
   consent: maybe(consent),
+  consentAtMs: around(hour),
   contact: maybe(fc.record({ id: fc.uuid(), digest: fc.uuid() })),
   verified: maybe(fc.boolean()),
 });
@@ -126,11 +127,15 @@ describe('a registration', () => {
     });
   });
 
-  it('knows a refusal under either key, and whether the session was ever verified', () => {
+  it('knows what was stated last under either key, and whether the session was ever verified', () => {
     always((newest, older) => {
       const registration = merged(newest, older);
       const lives = [newest, older].flatMap((one) => (one && liveEntry(one, nowMs)) ?? []);
-      expect(isRefusal(registration?.consent)).toBe(lives.some((one) => isRefusal(one.consent)));
+      const stated = lives.filter((one) => one.consent?.stated === true);
+      const lastAtMs = Math.max(...stated.map((one) => one.consentAtMs ?? 0));
+      const last = stated.filter((one) => one.consentAtMs === lastAtMs);
+      const expected = last.find((one) => isRefusal(one.consent)) ?? last[0] ?? lives[0];
+      expect(registration?.consent).toEqual(expected?.consent);
       expect(registration?.verified ?? false).toBe(lives.some((one) => one.verified === true));
     });
   });

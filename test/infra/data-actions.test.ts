@@ -3,11 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DataActionError, dataActionFiles } from '../../infra/build/data-action-files.ts';
 
 const functionArn = 'arn:aws:lambda:eu-central-1:111122223333:function:resolve:live';
 const attributeMap = { crmTier: 'tier', historicalTickets: 'previousTickets', vip: 'vip' };
+
+// Processes and browsers of their own take their time on a busy machine.
+jest.setTimeout(120_000);
 
 describe('the data actions of an organisation', () => {
   const outputOf = (options: Parameters<typeof dataActionFiles>[0]) =>

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { functionEnvironment, messagingOrigins, settingsFrom } from '../../local/function-environment.ts';
+import {
+  functionEnvironment,
+  localSecret,
+  messagingOrigins,
+  settingsFrom,
+} from '../../local/function-environment.ts';
 
 const own = ['http://127.0.0.1:3000', 'http://localhost:3000'];
 const originsWith = (environment: Record<string, string>): string | undefined =>
@@ -34,5 +39,14 @@ describe('the origins that may use the local API', () => {
 
   it('are named ones in an environment called production, which forbids all', () => {
     expect(originsWith({ ENVIRONMENT: 'production' })).toBe(own.join(','));
+  });
+});
+
+describe('the secret of the local stack', () => {
+  it('has keys of the length that the function demands, no two alike', () => {
+    const { sessionSigningKeys, externalIdKey } = JSON.parse(localSecret);
+    const keys: string[] = [...sessionSigningKeys, externalIdKey];
+    for (const key of keys) expect(Buffer.from(key, 'base64').length).toBeGreaterThanOrEqual(32);
+    expect(new Set(keys).size).toBe(2);
   });
 });

@@ -161,7 +161,7 @@ describe('the gateway', () => {
     });
     const timing = (await fetch(`${url}${path}`, { method: 'POST' })).headers.get('server-timing');
     expect(timing).toMatch(
-      /^function;dur=[\d.]+;desc="Function", secrets-0;dur=0\.0;desc="Read the secret"$/,
+      /^function;dur=[\d.]+;desc="Function", secrets-0;dur=0\.0;start=[\d.]+;desc="Read the secret"$/,
     );
   });
 

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { localCredentials, localRegion, startDynamoDb } from '../../local/embedded-dynamodb.ts';
 import { type GenesysSimulator, startGenesysSimulator } from '../../local/genesys-simulator.ts';
@@ -11,6 +11,9 @@ import { startBrowser } from '../support/browser.ts';
 
 type Service = 'dynamodb' | 'secrets' | 'sqs' | 'genesys';
 const services: readonly Service[] = ['dynamodb', 'secrets', 'sqs', 'genesys'];
+
+// Processes and browsers of their own take their time on a busy machine.
+jest.setTimeout(120_000);
 
 describe('what only tools on this machine may call', () => {
   let servers: Record<Service, RunningServer>;
@@ -94,7 +97,7 @@ describe('what only tools on this machine may call', () => {
         response.writeHead(200, { 'content-type': 'text/html' });
         response.end('<!doctype html><title>evil</title>');
       });
-    }, 60_000);
+    });
     afterAll(async () => {
       await browser?.close();
       await evil?.close();
@@ -166,6 +169,6 @@ describe('what only tools on this machine may call', () => {
       });
       expect(token.status).toBe(200);
       expect(genesys.counts.oauth).toBe(1);
-    }, 60_000);
+    });
   });
 });

@@ -5,6 +5,8 @@ import type { Clock, Deadline } from '../../lambda/guest/ports.ts';
 export interface TestClock extends Clock {
   /** Turns the clock: timers fire in their order, and what waited for each gets to run before the next. */
   advance(ms: number): Promise<void>;
+  /** Time passes while the process stands still: timers that are due fire only when the clock is turned again. */
+  freeze(ms: number): void;
   /** Timers that have neither fired nor been cleared. */
   readonly pendingTimers: number;
 }
@@ -78,6 +80,10 @@ export const createTestClock = (startMs = Date.parse('2026-05-15T10:00:00.000Z')
         await settle();
       }
       nowMs = untilMs;
+    },
+
+    freeze: (ms) => {
+      nowMs += ms;
     },
 
     get pendingTimers() {

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { buildFunctions } from '../../local/build.ts';
 import { type LocalStack, startLocalStack } from '../../local/local-stack.ts';
@@ -19,6 +19,9 @@ const jane = {
   historicalTickets: 12,
   integrationSource: 'node-middleware-v1',
 };
+
+// Processes and browsers of their own take their time on a busy machine.
+jest.setTimeout(120_000);
 
 describe('the agent desktop in a real browser', () => {
   let stack: LocalStack;
@@ -47,7 +50,7 @@ describe('the agent desktop in a real browser', () => {
       genesys: { apiPerMinute: null },
     });
     browser = await startBrowser();
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await stack?.close();

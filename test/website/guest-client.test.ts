@@ -1,135 +1,355 @@
-import { describe, expect, it } from '@jest/globals';
-import { createGuestClient, GuestClientError, type Waiting } from '../../website/guest-client.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type ClientWorld,
+  init,
+  makeClient,
+  startClientWorld,
+  states,
+  stored,
+} from './support/client-world.ts';
+import type { TestPage } from './support/website.ts';
 
-const guest = {
-  guestId: 'g',
-  accessToken: 't',
-  expiresAt: '2026-05-15T11:23:45.123Z',
-  crmAttributes: {},
-  enrichment: 'matched',
-};
-const queued = { status: 'queued', retryAfterSeconds: 1 };
-const problem = {
-  type: 'urn:problem:genesys_unavailable',
-  title: 'Genesys Cloud is not available',
-  status: 503,
-  detail: 'Please try again.',
-  error: 'Please try again.',
-  code: 'genesys_unavailable',
-  requestId: 'r',
-  retryable: true,
-  retryAfterSeconds: 7,
-};
+describe("the website's client, in a real browser against the local stack", () => {
+  let world: ClientWorld;
+  beforeAll(async () => {
+    world = await startClientWorld({ settings: { INIT_BUDGET_MS: '4000' } });
+  }, 120_000);
+  afterEach(() => world.leave());
+  afterAll(() => world?.stop());
 
-/** A server that gives its answers one after the other and remembers what it was sent. */
-const server = (...answers: (() => Response)[]) => {
-  const sent: { url: string; init: RequestInit }[] = [];
-  const fake = async (input: unknown, init: RequestInit = {}) => {
-    init.signal?.throwIfAborted();
-    sent.push({ url: String(input), init });
-    const answer = answers[sent.length - 1] ?? answers.at(-1);
-    if (answer === undefined) throw new TypeError('fetch failed');
-    return answer();
-  };
-  return { sent, fetch: fake as typeof fetch };
-};
-const json =
-  (status: number, body: unknown, headers: Record<string, string> = {}) =>
-  () =>
-    new Response(JSON.stringify(body), { status, headers });
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-
-describe('the guest client', () => {
-  it('sends the session and consent, and gives back the guest with the steps that the server tells', async () => {
-    const timing = 'function;dur=12.5;desc="Function", genesys-1;dur=3.0;desc="Create the guest"';
-    const { sent, fetch } = server(json(200, guest, { 'server-timing': timing }));
-    const client = createGuestClient({ endpoint: '/api', fetch });
-    const opened = await client.open({ sessionId: 's', consentGiven: false }, { signature: 't=1,v1=ab' });
-    expect(opened).toMatchObject({
-      guest,
-      attempts: 1,
-      steps: [
-        { name: 'Function', durationMs: 12.5 },
-        { name: 'Create the guest', durationMs: 3 },
-      ],
+  it.each(['/', '/module'])('obtains a guest at a first visit (%s)', async (path) => {
+    const page = await world.visitor({}, path);
+    const { guest } = await init(page);
+    expect([...world.stack.genesys.guests.keys()]).toContain(guest?.guestId);
+    expect(guest).toMatchObject({
+      enrichment: 'not_found',
+      accessToken: expect.stringMatching(/^[\w-]{86}$/),
     });
-    expect(sent[0]).toMatchObject({
-      url: '/api',
-      init: {
-        method: 'POST',
-        body: '{"sessionId":"s","consentGiven":false}',
-        credentials: 'omit',
-        headers: { 'Content-Type': 'application/json', 'X-Session-Signature': 't=1,v1=ab' },
-      },
+    expect(JSON.parse(world.edge.posts()[0]?.body ?? '')).toEqual({
+      sessionId: expect.stringMatching(/^[0-9a-f]{32}$/),
+      consentGiven: true,
     });
+    expect((await states(page)).map(({ name }) => name)).toEqual(['idle', 'idle', 'asking', 'ready']);
   });
 
-  it('repeats the same request after the time that a queued registration names', async () => {
-    const { sent, fetch } = server(json(202, queued), json(200, guest));
-    const waits: Waiting[] = [];
+  it('keeps the guest through a reload, and asks Genesys for nothing but a new token', async () => {
+    const page = await world.visitor();
+    const first = await init(page);
+    world.stack.genesys.control.clearCalls();
+    await page.reload();
+    await makeClient(page, { endpoint: world.edge.endpoint });
+    const second = await init(page);
+    expect(second.guest?.guestId).toBe(first.guest?.guestId);
+    expect(world.stack.genesys.counts).toMatchObject({ guest: 0, guest_token: 1, oauth: 0 });
+  });
+
+  it('sends one request for a double click, and none while the guest is fresh', async () => {
+    const page = await world.visitor();
+    const [one, two] = await Promise.all([init(page), init(page)]);
+    expect(one.guest).toEqual(two.guest);
+    await init(page);
+    await init(page, {});
+    expect(world.edge.posts()).toHaveLength(1);
+    await init(page, { renew: true });
+    expect(world.edge.posts()).toHaveLength(2);
+  });
+
+  it('sends one request for two tabs at once', async () => {
+    const [a, b] = [await world.visitor(), await world.visitor()];
+    const [one, two] = await Promise.all([init(a), init(b)]);
+    expect(one.guest?.accessToken).toMatch(/./);
+    expect(one.guest).toEqual(two.guest);
+    expect(world.edge.posts()).toHaveLength(1);
+  });
+
+  it('lets nothing leave without consent where that is asked of it', async () => {
+    const page = await world.visitor({ requireConsent: true });
+    expect(await init(page, {})).toMatchObject({ code: 'consent_required', retryable: false });
+    expect(await init(page, { consentGiven: false })).toMatchObject({ code: 'consent_required' });
+    await page.reload();
+    await makeClient(page, { endpoint: world.edge.endpoint, requireConsent: true });
+    expect(await init(page, {})).toMatchObject({ code: 'consent_required' });
+    expect(world.edge.requests).toEqual([]);
+    expect(await stored(page)).not.toMatch(/"id"/);
+    expect((await init(page)).guest?.enrichment).toBe('not_found');
+  });
+
+  it('remembers a refusal across reloads and until consent is given', async () => {
+    const page = await world.visitor({ sessionId: 'demo-jane' });
+    expect((await init(page, { consentGiven: false })).guest?.enrichment).toBe('no_consent');
+    await page.reload();
+    await makeClient(page, { endpoint: world.edge.endpoint, sessionId: 'demo-jane' });
+    expect((await init(page, {})).guest?.enrichment).toBe('no_consent');
+    expect(world.edge.posts().map(({ body }) => JSON.parse(body).consentGiven)).toEqual([false, false]);
+    expect((await init(page)).guest?.enrichment).toBe('matched');
+  });
+
+  it('sends no consent field where nothing was said', async () => {
+    const page = await world.visitor();
+    await init(page, {});
+    expect(Object.keys(JSON.parse(world.edge.posts()[0]?.body ?? ''))).toEqual(['sessionId']);
+  });
+
+  it('withdraws consent: forgets the guest in every tab and tells the API', async () => {
+    const [a, b] = [
+      await world.visitor({ sessionId: 'demo-attributes' }),
+      await world.visitor({ sessionId: 'demo-attributes' }),
+    ];
+    await Promise.all([init(a), init(b)]);
+    await a.evaluate(() => (globalThis as unknown as TestPage).client.withdrawConsent());
+    expect(JSON.parse(world.edge.posts().at(-1)?.body ?? '')).toMatchObject({ consentGiven: false });
+    await b.waitForFunction(() => (globalThis as unknown as TestPage).client.state.name === 'idle');
+    expect((await init(b, {})).guest?.enrichment).toBe('no_consent');
+  });
+
+  it('has nothing to tell the API about a visitor who never asked for a chat', async () => {
+    const page = await world.visitor();
+    await page.evaluate(() => (globalThis as unknown as TestPage).client.withdrawConsent());
+    expect(world.edge.requests).toEqual([]);
+  });
+
+  it('repeats a queued registration until it is served, and counts the seconds down', async () => {
+    const page = await world.visitor();
+    // Longer than a request may wait, so that it is queued; then the worker gets its turn.
+    world.stack.genesys.control.addFaults({
+      endpoint: 'guest',
+      kind: 'limited',
+      seconds: 2,
+      retryAfter: '5',
+    });
+    const { guest } = await init(page);
+    expect(guest?.guestId).toMatch(/./);
+    const seen = await states(page);
+    const waits = seen.filter((state) => state.name === 'waiting');
+    expect(waits[0]).toMatchObject({ reason: 'queued', attempt: 1 });
+    const seconds = waits.map(({ secondsLeft }) => secondsLeft ?? 0);
+    expect(seconds.length).toBeGreaterThan(1);
+    expect(seconds.some((left, index) => left < (seconds[index - 1] ?? 0))).toBe(true);
+    const bodies = world.edge.posts().map(({ body }) => body);
+    expect(new Set(bodies).size).toBe(1);
+  }, 60_000);
+
+  it('waits as long as a 429 says before it asks again', async () => {
+    const page = await world.visitor();
+    let count = 0;
+    world.edge.treat(() => {
+      count += 1;
+      return count === 1 ? { status: 429, headers: { 'retry-after': '2' } } : 'pass';
+    });
     const startedAt = performance.now();
-    const opened = await createGuestClient({ endpoint: '/api', fetch }).open(
-      { sessionId: 's' },
-      { onWaiting: (waiting) => waits.push(waiting) },
-    );
-    expect(performance.now() - startedAt).toBeGreaterThan(990);
-    expect(opened.attempts).toBe(2);
-    expect(waits).toEqual([{ attempt: 1, retryAfterSeconds: 1 }]);
-    expect(sent.map(({ init }) => init.body)).toEqual(['{"sessionId":"s"}', '{"sessionId":"s"}']);
-  });
-
-  it('gives a queued registration up when its time is over', async () => {
-    const { sent, fetch } = server(json(202, { status: 'queued', retryAfterSeconds: 30 }));
-    const client = createGuestClient({ endpoint: '/api', fetch, maxWaitMs: 20_000 });
-    expect(await failure(client.open({ sessionId: 's' }))).toMatchObject({
-      code: 'still_queued',
-      details: { retryable: true },
+    expect((await init(page)).guest).toBeDefined();
+    expect(performance.now() - startedAt).toBeGreaterThan(1990);
+    expect((await states(page)).find(({ name }) => name === 'waiting')).toMatchObject({
+      reason: 'too_many_requests',
     });
-    expect(sent).toHaveLength(1);
+    expect(count).toBe(2);
   });
 
-  it('stops waiting at once when it is cancelled', async () => {
-    const { fetch } = server(json(202, { status: 'queued', retryAfterSeconds: 30 }));
-    const cancelled = new AbortController();
-    const opening = failure(
-      createGuestClient({ endpoint: '/api', fetch }).open(
-        { sessionId: 's' },
-        { signal: cancelled.signal, onWaiting: () => setTimeout(() => cancelled.abort('enough'), 10) },
+  it('reads Retry-After as a date, too, and does not wait past its own limit', async () => {
+    const page = await world.visitor({ maxWaitMs: 20_000 });
+    const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
+    world.edge.treat(() => ({ status: 503, headers: { 'retry-after': inAnHour } }));
+    expect(await init(page)).toMatchObject({ code: 'unreachable', status: 503, retryable: true });
+    expect(world.edge.posts()).toHaveLength(1);
+  });
+
+  it('waits for a server that is down and serves when it is up', async () => {
+    const page = await world.visitor();
+    await world.edge.goDown();
+    const opening = init(page);
+    await page.waitForFunction(() =>
+      (globalThis as unknown as TestPage).states.some(
+        (state) => state.name === 'waiting' && state.reason === 'unreachable',
       ),
     );
-    expect(await opening).toBe('enough');
-  });
+    await world.edge.comeUp();
+    expect((await opening).guest).toBeDefined();
+  }, 60_000);
 
-  it('turns a problem into an error that says whether a repeat can help', async () => {
-    const { fetch } = server(json(503, problem));
-    const error = await failure(createGuestClient({ endpoint: '/api', fetch }).open({ sessionId: 's' }));
-    expect(error).toBeInstanceOf(GuestClientError);
-    expect(error).toMatchObject({
-      code: 'genesys_unavailable',
-      message: 'Please try again.',
-      details: { status: 503, retryable: true, problem },
+  it('gives up a server that stays down when its time is over', async () => {
+    const page = await world.visitor({ maxWaitMs: 3000 });
+    await world.edge.goDown();
+    expect(await init(page)).toMatchObject({ code: 'unreachable', retryable: true });
+    expect((await states(page)).at(-1)).toMatchObject({ name: 'failed' });
+    await world.edge.comeUp();
+    expect((await init(page)).guest).toBeDefined();
+  }, 60_000);
+
+  it('waits while the browser is offline and goes on when it is online', async () => {
+    const page = await world.visitor();
+    await world.context().setOffline(true);
+    const opening = init(page);
+    await page.waitForFunction(() => (globalThis as unknown as TestPage).client.state.name === 'waiting');
+    expect((await states(page)).at(-1)).toEqual({ name: 'waiting', attempt: 1, reason: 'offline' });
+    await world.context().setOffline(false);
+    expect((await opening).guest).toBeDefined();
+    expect(world.edge.posts()).toHaveLength(1);
+  }, 60_000);
+
+  it('ends a request that hangs, and asks again', async () => {
+    const page = await world.visitor({ timeoutMs: 1000 });
+    let count = 0;
+    world.edge.treat(() => {
+      count += 1;
+      return count === 1 ? 'hang' : 'pass';
     });
+    expect((await init(page)).guest).toBeDefined();
+    expect((await states(page)).find(({ name }) => name === 'waiting')).toMatchObject({ reason: 'timeout' });
+  }, 60_000);
+
+  it('works in memory where the browser blocks storage, locks and channels', async () => {
+    world.edge.allowAnyOrigin(true);
+    const page = await world.visitor({}, '/sandbox');
+    await expect(page.evaluate('localStorage.length')).rejects.toThrow(/SecurityError|denied/);
+    const first = await init(page);
+    const second = await init(page, { renew: true });
+    world.edge.allowAnyOrigin(false);
+    expect(first.guest?.guestId).toMatch(/./);
+    expect(second.guest?.guestId).toBe(first.guest?.guestId);
   });
 
   it.each([
-    ['no JSON', () => new Response('<html>', { status: 502 }), 'unexpected_answer', true],
-    ['a 200 that holds no guest', json(200, { hello: 1 }), 'unexpected_answer', false],
-    ['a 202 without a time', json(202, { status: 'queued' }), 'unexpected_answer', false],
-    [
-      'no answer at all',
-      () => {
-        throw new TypeError('fetch failed');
-      },
-      'network',
-      true,
-    ],
-  ])('copes with %s', async (_, answer, code, retryable) => {
-    const { fetch } = server(answer);
-    const client = createGuestClient({ endpoint: '/api', fetch });
-    expect(await failure(client.open({ sessionId: 's' }))).toMatchObject({ code, details: { retryable } });
+    ['session', 'sessionStorage'],
+    ['memory', undefined],
+  ] as const)('keeps the session id in %s storage only, where told so', async (storage, kind) => {
+    const page = await world.visitor({ storage });
+    await init(page);
+    expect(await stored(page)).toBe('{}');
+    if (kind !== undefined) expect(await stored(page, kind)).toMatch(/[0-9a-f]{32}/);
+    else expect(await stored(page, 'sessionStorage')).toBe('{}');
+  });
+
+  it('renews by itself after a clock jump over the expiry, as when a laptop slept', async () => {
+    const page = await world.tab('/', true);
+    await makeClient(page, { endpoint: world.edge.endpoint, keepFresh: true });
+    const opening = init(page);
+    const first = await opening;
+    const lifeMs = Date.parse(first.guest?.expiresAt ?? '') - Date.now();
+    expect(lifeMs).toBeGreaterThan(60_000);
+    await page.clock.fastForward(lifeMs + 1000);
+    await page.waitForFunction((token) => {
+      const { state } = (globalThis as unknown as TestPage).client;
+      return state.name === 'ready' && state.guest.accessToken !== token;
+    }, first.guest?.accessToken);
+    expect(world.edge.posts()).toHaveLength(2);
+  }, 60_000);
+
+  it('asks again after the expiry where it is not told to keep the token fresh', async () => {
+    const page = await world.tab('/', true);
+    await makeClient(page, { endpoint: world.edge.endpoint });
+    const first = await init(page);
+    await page.clock.fastForward('48:00:00');
+    expect(world.edge.posts()).toHaveLength(1);
+    const second = await init(page, {});
+    expect(second.guest?.accessToken).not.toBe(first.guest?.accessToken);
+    expect(world.edge.posts()).toHaveLength(2);
+  }, 60_000);
+
+  it('signs out in every tab: session, token and attributes are gone', async () => {
+    const [a, b] = [await world.visitor(), await world.visitor()];
+    const [one] = await Promise.all([init(a), init(b)]);
+    await a.evaluate(() => (globalThis as unknown as TestPage).client.signOut());
+    await b.waitForFunction(() => (globalThis as unknown as TestPage).client.state.name === 'idle');
+    expect(await stored(b)).toBe('{}');
+    expect((await init(b)).guest?.guestId).not.toBe(one.guest?.guestId);
+  });
+
+  it('tells a refused origin, a wrong endpoint and an unreachable server apart', async () => {
+    const page = await world.visitor({ maxWaitMs: 30_000 });
+    world.edge.pretendOrigin('https://elsewhere.example');
+    expect(await init(page)).toMatchObject({ code: 'origin_refused' });
+    world.edge.pretendOrigin(undefined);
+    expect((await init(page)).guest).toBeDefined();
+
+    const other = await world.visitor({ endpoint: `${world.website.url}/nothing`, maxWaitMs: 3000 });
+    expect(await init(other)).toMatchObject({ code: 'wrong_endpoint', retryable: false });
+    await makeClient(other, { endpoint: 'http://127.0.0.1:9/api', maxWaitMs: 2000 });
+    expect(await init(other)).toMatchObject({ code: 'unreachable', retryable: true });
+  }, 60_000);
+
+  it('hands on what a problem says: code, request id, field errors', async () => {
+    const page = await world.visitor({ sessionId: 'x'.repeat(257) });
+    expect(await init(page)).toMatchObject({
+      code: 'invalid_request',
+      status: 400,
+      retryable: false,
+      requestId: expect.stringMatching(/./),
+      errors: [{ path: 'sessionId', message: 'must be at most 256 characters' }],
+    });
+  });
+
+  it('ends at once for a caller that leaves, and goes on for those that stay', async () => {
+    const page = await world.visitor();
+    world.edge.treat(() => ({ status: 503, headers: { 'retry-after': '2' } }));
+    const [gone, stays] = await Promise.all([
+      page.evaluate(async () => {
+        const { client } = globalThis as unknown as TestPage;
+        const leaving = new AbortController();
+        setTimeout(() => leaving.abort('enough'), 300);
+        return await client.init({ consentGiven: true, signal: leaving.signal }).catch(String);
+      }),
+      page.evaluate(async () => {
+        const world = globalThis as unknown as TestPage;
+        world.aborting = new AbortController();
+        void world.client.init({ consentGiven: true, signal: world.aborting.signal }).catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return world.client.state.name;
+      }),
+    ]);
+    expect([gone, stays]).toEqual(['enough', 'waiting']);
+    await page.evaluate(() => (globalThis as unknown as TestPage).aborting.abort());
+    expect((await states(page)).at(-1)).toEqual({ name: 'idle' });
+  });
+
+  it('never takes an anonymous guest for a customer it knew', async () => {
+    const page = await world.visitor({ sessionId: 'demo-jane' });
+    expect((await init(page)).guest?.enrichment).toBe('matched');
+    await page.reload();
+    await makeClient(page, { endpoint: world.edge.endpoint, sessionId: 'demo-jane' });
+    const anonymous = {
+      guestId: 'g',
+      accessToken: 't',
+      expiresAt: '2099-01-01T00:00:00.000Z',
+      crmAttributes: {},
+      enrichment: 'not_found',
+    };
+    world.edge.treat(() => ({ status: 200, body: JSON.stringify(anonymous) }));
+    expect(await init(page)).toMatchObject({ code: 'identity_expired', retryable: false });
+    await page.evaluate(() => (globalThis as unknown as TestPage).client.signOut());
+    expect((await init(page)).guest?.enrichment).toBe('not_found');
+  });
+
+  it('leaves no personal data and no token in storage, address or console', async () => {
+    const page = await world.visitor({ sessionId: 'demo-jane', keepFresh: true });
+    const { guest } = await init(page);
+    expect(guest?.crmAttributes).toMatchObject({ firstName: 'Jane' });
+    const kept = `${await stored(page)}${await stored(page, 'sessionStorage')}${page.url()}`;
+    for (const secret of ['Jane', 'Enterprise', guest?.accessToken ?? '?', guest?.guestId ?? '?']) {
+      expect(kept).not.toContain(secret);
+    }
+    for (const { url } of world.edge.requests) expect(url).toBe('/api/webchat/init');
+  });
+
+  it('costs nothing before the click: no request, no storage, no long task', async () => {
+    const page = await world.visitor({ keepFresh: true });
+    await page.waitForTimeout(1000);
+    const cost = await page.evaluate(
+      () =>
+        new Promise<{ requests: string[]; longTasks: number }>((resolve) => {
+          const requests = performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname);
+          new PerformanceObserver((list, observer) => {
+            observer.disconnect();
+            resolve({
+              requests,
+              longTasks: list.getEntries().filter(({ duration }) => duration > 50).length,
+            });
+          }).observe({ type: 'longtask', buffered: true });
+          setTimeout(() => resolve({ requests, longTasks: 0 }), 500);
+        }),
+    );
+    expect(cost.requests).toEqual(['/guest-profiles.js']);
+    expect(cost.longTasks).toBe(0);
+    expect(world.edge.requests).toEqual([]);
+    expect(await stored(page)).toBe('{}');
   });
 });

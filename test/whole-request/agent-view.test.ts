@@ -164,6 +164,15 @@ describe('The agent', () => {
     expect(metricsIn(resolve.output())['ReferencesReused']).toBe(1);
   });
 
+  it.each([
+    ['padding', (reference: string) => `${reference}=`],
+    ['white space', (reference: string) => `${reference.slice(0, 40)} ${reference.slice(40)}`],
+  ])('sees nothing with such a reference spelt another way: %s', async (_, respell) => {
+    const reference = await referenceOf({ sessionId: await newSession() });
+    expect(await ask(reference, 'first')).toMatchObject({ found: true });
+    expect(await ask(respell(reference), 'second')).toEqual(notFound);
+  });
+
   it('two conversations that present a reference at once: one of them has it', async () => {
     const reference = await referenceOf({ sessionId: await newSession() });
     const all = await Promise.all(['a', 'b', 'c', 'd'].map(async (id) => await ask(reference, id)));

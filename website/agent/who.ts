@@ -55,24 +55,22 @@ const mappedFacts = (
 const source = (value: unknown): (readonly [string, string])[] =>
   value === undefined ? [] : [['Source', String(value)]];
 
-const unknown = (guest: DeskConversation['guest'], state: DeskConversation['state']): Who => ({
+const unknown = (state: DeskConversation['state']): Who => ({
   name: state === 'flow' ? 'Somebody is writing' : 'Unknown visitor',
   mark: 'unknown',
   facts: [
     [
       'Identity',
-      guest['found'] === 'false'
-        ? 'Unknown: no valid reference came with the conversation'
-        : state === 'flow'
-          ? 'Being looked up'
-          : 'Unknown: it could not be looked up',
+      state === 'flow'
+        ? 'Being looked up'
+        : 'Unknown: no valid reference came with the conversation, or it could not be looked up',
     ],
   ],
 });
 
 /** Who writes in a conversation; whoever the flow has not found is unknown, whatever else is said. */
 export const whoWrites = ({ guest, contact, state }: DeskConversation): Who => {
-  if (guest['found'] !== 'true') return unknown(guest, state);
+  if (guest['found'] !== 'true') return unknown(state);
   const { firstName, email, enrichment = '', consentType } = guest;
   const verified = guest['verified'] === 'true';
   return {

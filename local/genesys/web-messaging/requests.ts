@@ -1,10 +1,8 @@
 import * as v from 'valibot';
-import { type Problem, problem } from './responses.ts';
+import { maxCustomDataBytes, type Problem, problem } from './responses.ts';
 
 /** Longest text of a message, in UTF-16 code units. */
 export const maxTextLength = 4096;
-/** Largest custom attributes of a message: UTF-8 bytes of their JSON. */
-export const maxCustomDataBytes = 2048;
 
 const token = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
 const common = { token, tracingId: v.optional(v.string()) };

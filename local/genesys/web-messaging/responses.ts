@@ -29,6 +29,31 @@ export const message = (name: Frame['class'], body: unknown, tracingId?: string)
   type: 'message',
 });
 
+/** Largest custom attributes of a message: UTF-8 bytes of their JSON. */
+export const maxCustomDataBytes = 2048;
+
+/** What a client learns of the session that it has configured. */
+export const sessionResponse = (
+  session: { readonly isNew: boolean; readonly hasCleared: boolean; readonly expiresAtMs: number },
+  durationSeconds: number,
+  tracingId?: string,
+): Frame =>
+  response(
+    'SessionResponse',
+    {
+      connected: true,
+      newSession: session.isNew,
+      readOnly: false,
+      clearedExistingSession: session.hasCleared,
+      maxCustomDataBytes,
+      allowedMedia: { inbound: { fileTypes: [] } },
+      blockedExtensions: [],
+      durationSeconds,
+      expirationDate: Math.floor(session.expiresAtMs / 1000),
+    },
+    tracingId,
+  );
+
 /** A text on its way to the visitor (Outbound), or the visitor's own one confirmed (Inbound). */
 export const structuredMessage = ({
   id,

@@ -1,7 +1,15 @@
 import type { Conversation, Conversations } from '../conversations.ts';
 import type { Settings } from '../settings.ts';
-import { maxCustomDataBytes, type RequestOf, readRequest } from './requests.ts';
-import { message, Problem, problem, response, structuredMessage, tooManyRequests } from './responses.ts';
+import { type RequestOf, readRequest } from './requests.ts';
+import {
+  message,
+  Problem,
+  problem,
+  response,
+  sessionResponse,
+  structuredMessage,
+  tooManyRequests,
+} from './responses.ts';
 import { broadcast, type Connection, type Session, type Sessions } from './sessions.ts';
 
 export interface VisitorOptions {
@@ -59,19 +67,9 @@ export const createVisitor = (options: VisitorOptions): Visitor => {
     join(session);
     if (isNew) for (const other of existing?.connections ?? []) other.end();
     connection.send(
-      response(
-        'SessionResponse',
-        {
-          connected: true,
-          newSession: isNew,
-          readOnly: false,
-          clearedExistingSession: isNew && existing !== undefined,
-          maxCustomDataBytes,
-          allowedMedia: { inbound: { fileTypes: [] } },
-          blockedExtensions: [],
-          durationSeconds: settings().messagingSessionSeconds,
-          expirationDate: Math.floor(session.expiresAtMs / 1000),
-        },
+      sessionResponse(
+        { isNew, hasCleared: isNew && existing !== undefined, expiresAtMs: session.expiresAtMs },
+        settings().messagingSessionSeconds,
         tracingId,
       ),
     );

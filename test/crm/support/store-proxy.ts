@@ -6,12 +6,12 @@ interface BatchWrite {
 }
 
 /** What the proxy does to a call instead of passing it on as it is. */
-export type Trouble = 'throttle' | 'leave-half' | 'fail' | undefined;
+export type Trouble = 'throttle' | 'leave-half' | 'fail' | 'deny' | 'refuse' | 'silence' | undefined;
 
 export interface StoreProxyOptions {
   readonly latencyMs?: number;
   /** Asked for every call. */
-  readonly trouble?: (operation: string, call: number) => Trouble;
+  readonly trouble?: (operation: string, call: number, body: string) => Trouble;
 }
 
 export interface StoreProxy {
@@ -21,6 +21,8 @@ export interface StoreProxy {
   readonly calls: () => number;
   /** Most calls that were under way at once. */
   readonly peak: () => number;
+  /** No trouble from now on. */
+  heal(): void;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,8 @@ export const startStoreProxy = async (
   target: string,
   options: StoreProxyOptions = {},
 ): Promise<StoreProxy> => {
-  const { latencyMs = 0, trouble = () => undefined } = options;
+  const { latencyMs = 0 } = options;
+  let { trouble = () => undefined } = options;
   const puts = new Map<string, number>();
   let calls = 0;
   let underWay = 0;
@@ -64,8 +67,11 @@ export const startStoreProxy = async (
   const answer = async (incoming: IncomingMessage): Promise<{ status: number; text: string }> => {
     const operation = String(incoming.headers['x-amz-target']).split('.')[1] ?? '';
     calls += 1;
-    const kind = trouble(operation, calls);
     const body = await bodyOf(incoming);
+    const kind = trouble(operation, calls, body.toString());
+    if (kind === 'silence') return await new Promise(() => undefined);
+    if (kind === 'refuse') return { status: 400, text: errorOf('ValidationException') };
+    if (kind === 'deny') return { status: 400, text: errorOf('AccessDeniedException') };
     if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
     if (kind === 'throttle') return { status: 400, text: errorOf('ProvisionedThroughputExceededException') };
     if (kind === 'fail') return { status: 500, text: errorOf('InternalServerError') };
@@ -99,6 +105,9 @@ export const startStoreProxy = async (
     puts,
     calls: () => calls,
     peak: () => peak,
+    heal: () => {
+      trouble = () => undefined;
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

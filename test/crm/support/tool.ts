@@ -34,9 +34,13 @@ const collector = () => {
   return { stream, text: () => text };
 };
 
+/** Where the tool thinks that the project is: nothing that it keeps there is left in this one. */
+const project = mkdtempSync(join(tmpdir(), 'crm-project-'));
+process.once('exit', () => rmSync(project, { recursive: true, force: true }));
+
 /** Runs the tool in this process, as a terminal would. */
 export const tool = async (args: readonly string[], options: ToolOptions = {}): Promise<ToolResult> => {
-  const { input, environment = {}, folder = root, interactive = false, signal } = options;
+  const { input, environment = {}, folder = project, interactive = false, signal } = options;
   const out = collector();
   const notes = collector();
   const code = await run(['node', 'crm', ...args], {
@@ -62,7 +66,7 @@ export const spawnTool = (
 ): ChildProcess =>
   spawn(process.execPath, ['--import', 'tsx', join(root, 'crm', 'main.ts'), ...args], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', ...environment },
+    env: { ...process.env, NODE_OPTIONS: '', INIT_CWD: root, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 

@@ -177,14 +177,14 @@ describe('the inbound message flow', () => {
     it('where the function fails', async () => {
       resolve = { ...resolve, invoke: () => Promise.reject(new Error('Unhandled')) };
       await write('token-1', { guestReference: 'ref-jane' });
-      expect((await onDesk()).guest).toEqual({});
+      expect((await onDesk()).guest).toEqual({ found: 'false' });
       expect(failures).toMatchObject([{ action: 'Guest profiles: who is this', step: 'request' }]);
     });
 
     it('where the answer breaks the contract of the action', async () => {
       resolve = createFakeResolve({ 'ref-jane': { ...jane, historicalTickets: 'many' } });
       await write('token-1', { guestReference: 'ref-jane' });
-      expect((await onDesk()).guest).toEqual({});
+      expect((await onDesk()).guest).toEqual({ found: 'false' });
       expect(failures).toMatchObject([{ step: 'output' }]);
     });
 

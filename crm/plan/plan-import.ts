@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { columnOptions } from '../customers/input-options.ts';
+import { newObservations } from '../customers/observations.ts';
+import { readCustomers } from '../customers/read-customers.ts';
+import { type ImportSettings, rulesFor } from '../import/import-file.ts';
+import type { ImportOptions } from '../import/import-options.ts';
+import { openText } from '../input/text-source.ts';
+import { LineSet } from '../reading/line-set.ts';
+import { openFiles } from '../reading/open-file.ts';
+import { readFile } from '../reading/read-file.ts';
+import { exitCodeOf, printSummary } from '../reading/report.ts';
+import { refuseSameFiles } from '../reading/same-file.ts';
+import { UserError } from '../terminal/problem.ts';
+import { startProgress } from '../terminal/progress.ts';
+import { counted, print } from '../terminal/terminal.ts';
+import { ShardWriter } from './shard-writer.ts';
+
+/** Everything that `aws dynamodb import-table` is told. */
+const importRequest = (table: string, bucket: string, prefix: string) => ({
+  S3BucketSource: { S3Bucket: bucket, S3KeyPrefix: `${prefix}/part-` },
+  InputFormat: 'DYNAMODB_JSON',
+  InputCompressionType: 'GZIP',
+  TableCreationParameters: {
+    TableName: table,
+    AttributeDefinitions: [{ AttributeName: 'sessionHash', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'sessionHash', KeyType: 'HASH' }],
+    BillingMode: 'PAY_PER_REQUEST',
+    SSESpecification: { Enabled: true, SSEType: 'KMS' },
+  },
+});
+
+/** Commands that belong together. */
+interface Step {
+  readonly what: string;
+  readonly lines: readonly string[];
+}
+
+/** A word for a POSIX shell. */
+const quoted = (text: string): string =>
+  /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+const commands = (
+  settings: ImportSettings,
+  folder: string,
+  requestFile: string,
+  location: string,
+  table: string,
+): readonly Step[] => {
+  const { region, profile } = settings.target.aws;
+  const where = [
+    ...(region === undefined ? [] : ['--region', region]),
+    ...(profile === undefined ? [] : ['--profile', profile]),
+  ];
+  const line = (...words: string[]) => [...words, ...where].map(quoted).join(' ');
+  const describe = (query: string) =>
+    `${line('aws', 'dynamodb', 'describe-import')} --import-arn "$arn" --output text --query ${quoted(query)}`;
+  const ttl = 'Enabled=true,AttributeName=expiresAt';
+  return [
+    {
+      what: 'Upload the shards, and start the import.',
+      lines: [
+        line(
+          'aws',
+          's3',
+          'cp',
+          folder,
+          location,
+          '--recursive',
+          '--exclude',
+          '*',
+          '--include',
+          'part-*.json.gz',
+        ),
+        `arn=$(${line('aws', 'dynamodb', 'import-table', '--cli-input-json', `file://${requestFile}`)} --output text --query ImportTableDescription.ImportArn)`,
+      ],
+    },
+    {
+      what: 'Wait until it has ended, however long that takes; it should say COMPLETED, and 0 errors.',
+      lines: [
+        `while [ "$(${describe('ImportTableDescription.ImportStatus')})" = IN_PROGRESS ]; do sleep 30; done`,
+        describe('ImportTableDescription.[ImportStatus,ImportedItemCount,ErrorCount]'),
+      ],
+    },
+    {
+      what: 'Let records expire.',
+      lines: [
+        line(
+          'aws',
+          'dynamodb',
+          'update-time-to-live',
+          '--table-name',
+          table,
+          '--time-to-live-specification',
+          ttl,
+        ),
+      ],
+    },
+    {
+      what: "Clean up once the new table is in use: the shards hold customers' data, here and in the bucket.",
+      lines: [line('aws', 's3', 'rm', location, '--recursive'), `rm -r ${quoted(folder)}`],
+    },
+  ];
+};
+
+const emptyFolder = async (path: string): Promise<string> => {
+  const folder = resolve(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if ((await readdir(folder)).length > 0)
+    throw new UserError(`The folder ${path} is not empty: name another with --out.`);
+  return folder;
+};
+
+/**
+ * Prepares DynamoDB's own import from S3: gzip shards of DynamoDB JSON, and the commands. The file is read
+ * twice: that import does not say which of two items with one key wins, so only the last one may be in it.
+ * @returns the exit code
+ */
+export const planImport = async (
+  files: readonly string[],
+  settings: ImportSettings,
+  { out = 'crm-import', bucket = 'YOUR-BUCKET', newTable }: ImportOptions,
+): Promise<number> => {
+  const { options, terminal, signal, target, nowMs } = settings;
+  const [file, ...others] = files;
+  if (file === undefined || file === '-' || others.length > 0) {
+    throw new UserError('--plan s3 takes one file, and not the standard input: it is read twice.');
+  }
+  if (options.ifNewer) throw new UserError('--if-newer compares with a table; --plan s3 makes a new one.');
+  refuseSameFiles([
+    ['the input', file],
+    ['--rejects', options.rejects],
+  ]);
+  const [opened] = await openFiles([file], options, terminal);
+  if (opened === undefined) throw new Error('A file was opened, and is not there.');
+  const folder = await emptyFolder(out);
+  const rules = rulesFor(settings, nowMs);
+  const superseded = new LineSet();
+  const report = await readFile({
+    opened,
+    options,
+    rules,
+    terminal,
+    signal,
+    label: 'Checking',
+    accept: async () => undefined,
+    repeated: ({ ofLine }) => superseded.add(ofLine),
+  });
+  if (report.interrupted) return 130;
+
+  const source = await openText(file, options.encoding);
+  const { format, delimiter } = options;
+  const input = await readCustomers(source, { ...columnOptions(options), format, delimiter });
+  const shards = new ShardWriter(folder);
+  const progress = startProgress(terminal, 'Writing shards');
+  for await (const { customers } of input.blocks(rules, newObservations())) {
+    for (const customer of customers) if (!superseded.has(customer.line)) await shards.add(customer);
+    const { sizeBytes } = source;
+    progress.update(shards.rows, sizeBytes && source.readBytes() / sizeBytes);
+    if (signal.aborted) break;
+  }
+  await shards.close();
+  progress.end();
+  if (signal.aborted) return 130;
+
+  const date = new Date(nowMs).toISOString().slice(0, 10);
+  const table = newTable ?? `${target.crmTableName}-${date}`;
+  // No other import's shards may lie under it: all of them would enter the table.
+  const prefix = `crm-import/${table}/${date}-${randomUUID().slice(0, 8)}`;
+  const requestFile = join(folder, 'import-table.json');
+  await writeFile(requestFile, `${JSON.stringify(importRequest(table, bucket, prefix), null, 2)}\n`);
+  const steps = commands(settings, folder, requestFile, `s3://${bucket}/${prefix}/`, table);
+  if (options.json) {
+    print(
+      terminal,
+      JSON.stringify({ files: [report], folder, rows: shards.rows, shards: shards.count, steps }),
+    );
+  } else {
+    const done = `${counted(shards.rows, 'item')} in ${counted(shards.count, 'shard')} in ${basename(folder)}.`;
+    printSummary(terminal, { report, done: [done] });
+    print(terminal, '\nRun these, one step after the other (docs/crm.md, "Tens of millions of rows"):');
+    for (const [index, { what, lines }] of steps.entries()) {
+      print(terminal, `\n${index + 1}. ${what}\n`);
+      for (const line of lines) print(terminal, `  ${line}`);
+    }
+    if (options.replaceAll) {
+      print(
+        terminal,
+        '\nThe new table holds what is in the export and nothing else: switching over replaces all.',
+      );
+    }
+  }
+  return exitCodeOf([report], options.allowRejects);
+};
