@@ -177,8 +177,22 @@ const weatherOf: Readonly<Record<Mood, readonly (readonly [Dependency, Weather])
   ],
 };
 
-const eventsOf = (mood: Mood, sessions: readonly Session[], chance: Chance): WorldEvent[] => {
-  const events: WorldEvent[] = [];
+/** The registry goes away in the middle of a request, now and then: between a read and its write. */
+const gaps = (visits: readonly Visit[], chance: Chance): WorldEvent[] =>
+  visits.flatMap(({ name, atMs }): WorldEvent[] => {
+    if (atMs > busyMs - minute || chance.of(`gap in ${name}`) >= 0.25) return [];
+    const fromMs = atMs + 20 + chance.below(`gap from ${name}`, 800);
+    const untilMs = fromMs + 500 + chance.below(`gap until ${name}`, 900);
+    return [{ kind: 'weather', atMs: fromMs, untilMs, of: 'dynamodb', is: 'hanging' }];
+  });
+
+const eventsOf = (
+  mood: Mood,
+  sessions: readonly Session[],
+  visits: readonly Visit[],
+  chance: Chance,
+): WorldEvent[] => {
+  const events: WorldEvent[] = mood === 'tables' || mood === 'everything' ? gaps(visits, chance) : [];
   const when = (name: string): number => chance.below(`when ${name}`, busyMs - 2 * minute);
   const kinds = weatherOf[mood];
   const spells = kinds.length === 0 ? 0 : mood === 'herd' ? 1 : 1 + chance.below('spells', 4);
@@ -206,7 +220,7 @@ const eventsOf = (mood: Mood, sessions: readonly Session[], chance: Chance): Wor
   }
   if (mood === 'genesys' || mood === 'everything') {
     if (chance.of('revoke') < 0.5) events.push({ kind: 'revoke_tokens', atMs: when('revoke') });
-    if (chance.of('forget') < 0.3) events.push({ kind: 'forget_guests', atMs: when('forget') });
+    if (chance.of('forget') < 0.5) events.push({ kind: 'forget_guests', atMs: when('forget') });
   }
   return events;
 };
@@ -220,6 +234,7 @@ export const planOf = (seed: number): Plan => {
     const name = `s${index + 1}`;
     return { name, id: `sid-secret-${seed}-${index + 1}`, known: chance.of(`known ${name}`) < 0.7 };
   });
+  const visits = sessions.flatMap((session) => visitsOf(session, mood, verification, chance));
   return {
     seed,
     mood,
@@ -231,7 +246,7 @@ export const planOf = (seed: number): Plan => {
     mapsEmail: chance.of('maps e-mail') < 0.3,
     exposes: chance.of('exposes') < 0.85,
     sessions,
-    visits: sessions.flatMap((session) => visitsOf(session, mood, verification, chance)),
-    events: eventsOf(mood, sessions, chance),
+    visits,
+    events: eventsOf(mood, sessions, visits, chance),
   };
 };
