@@ -244,7 +244,7 @@ export const planOf = (seed: number): Plan => {
     verification,
     callsPerMinute: mood === 'limits' || mood === 'outage' ? chance.pick('limit', [6, 12, 30]) : 600,
     mapsEmail: chance.of('maps e-mail') < 0.3,
-    exposes: chance.of('exposes') < 0.85,
+    exposes: chance.of('exposes') < 0.7,
     sessions,
     visits,
     events: eventsOf(mood, sessions, visits, chance),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import mutations from './mutations.json' with { type: 'json' };
+import { type Mood, planOf, sessionsPerWorld } from './plan.ts';
 import { runWorlds } from './workers.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -17,6 +18,8 @@ export interface Mutation {
   readonly name: string;
   readonly defect: string;
   readonly edits?: readonly Edit[];
+  /** The worlds in which it shows; others are not tried. */
+  readonly mood?: Mood;
   /** Why the storm cannot see it, where it cannot. */
   readonly unseen?: string;
 }
@@ -42,17 +45,20 @@ const mutated = ({ name, edits = [] }: Mutation, into: string): void => {
   }
 };
 
+const seedsFor = ({ mood }: Mutation, firstSeed: number, worlds: number): number[] => {
+  const seeds: number[] = [];
+  for (let seed = firstSeed; seeds.length < worlds; seed += 1) {
+    if (mood === undefined || planOf(seed).mood === mood) seeds.push(seed);
+  }
+  return seeds;
+};
+
 /**
  * Runs the storm against each known defect until a promise breaks.
  * @param sessions that are tried at most for each
  * @throws where a mutation no longer applies
  */
-export async function* prove(
-  firstSeed: number,
-  sessions: number,
-  sessionsPerWorld: number,
-  only?: string,
-): AsyncGenerator<Proof> {
+export async function* prove(firstSeed: number, sessions: number, only?: string): AsyncGenerator<Proof> {
   for (const mutation of mutations as readonly Mutation[]) {
     if (only !== undefined && !mutation.name.includes(only)) continue;
     if (mutation.edits === undefined) {
@@ -66,10 +72,7 @@ export async function* prove(
       }
       symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
       mutated(mutation, copy);
-      const seeds = Array.from(
-        { length: Math.ceil(sessions / sessionsPerWorld) },
-        (_, index) => firstSeed + index,
-      );
+      const seeds = seedsFor(mutation, firstSeed, Math.ceil(sessions / sessionsPerWorld));
       let tried = 0;
       let proof: Proof | undefined;
       for await (const report of runWorlds(seeds, join(copy, 'test/storm/run.ts'))) {

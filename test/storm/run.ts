@@ -110,12 +110,7 @@ const runRegressions = async (): Promise<boolean> => {
 const runProof = async (seed: number, sessions: number, only: string | undefined): Promise<boolean> => {
   let caught = 0;
   let all = 0;
-  for await (const { mutation, seed: by, promise, sessions: tried } of prove(
-    seed,
-    sessions,
-    sessionsPerWorld,
-    only,
-  )) {
+  for await (const { mutation, seed: by, promise, sessions: tried } of prove(seed, sessions, only)) {
     const { name, unseen } = mutation;
     all += 1;
     if (by !== undefined) caught += 1;

@@ -189,11 +189,17 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
   'a guest that fits is used before anything else': function* (facts) {
     if (facts.plan.mood !== 'limits') return;
     for (const [session, exchanges] of bySession(facts.exchanges, ({ visit }) => visit.session)) {
-      const found = exchanges.find(({ status, visit, startedAtMs, endedAtMs = Infinity }) => {
-        if (status !== 202) return false;
-        const begun = exchanges.filter((one) => one.startedAtMs <= endedAtMs);
-        const served = begun.some((one) => one.status === 200 && (one.endedAtMs ?? Infinity) < startedAtMs);
-        return served && begun.every((one) => sameStatement(one.visit, visit));
+      const guests = facts.guests.filter((guest) => guest.session === session);
+      const found = exchanges.find(({ status, visit, startedAtMs, endedAtMs = 0 }) => {
+        if (status !== 202 || visit.given === undefined) return false;
+        const newest = guests.findLast(({ atMs }) => atMs <= endedAtMs);
+        return exchanges.some(
+          (one) =>
+            one.status === 200 &&
+            (one.endedAtMs ?? Infinity) < startedAtMs &&
+            one.body?.['guestId'] === newest?.id &&
+            sameStatement(one.visit, visit),
+        );
       });
       if (found !== undefined) {
         yield {
