@@ -103,7 +103,7 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
     const endpoint = endpointOf(request.url);
     const name = `${by} ${endpoint} ${calls}`;
     auditor.sent('an address', request.url);
-    const login = { fromMs: scheduler.now(), untilMs: Infinity, by };
+    const login = { fromMs: scheduler.now(), untilMs: Infinity, by, container: sandbox.name };
     if (endpoint === 'oauth') facts.loginCalls.push(login);
 
     if (endpoint === 'guest') {

@@ -91,7 +91,7 @@ export const createFleet = <K extends Kind>(
   const start = (): Container<K> => {
     started += 1;
     const name = `${kind} container ${started}`;
-    const skewMs = chance.below(`skew ${name}`, 801) - 400;
+    const skewMs = chance.below(`skew ${name}`, 301) - 150;
     const sandbox = createSandbox(name, scheduler, skewMs);
     const container: Container<K> = {
       sandbox,
@@ -106,6 +106,9 @@ export const createFleet = <K extends Kind>(
 
   const die = (container: Container<K>): void => {
     container.sandbox.kill();
+    for (const call of auditor.facts.loginCalls) {
+      if (call.container === container.sandbox.name) call.untilMs = Math.min(call.untilMs, scheduler.now());
+    }
     containers = containers.filter((other) => other !== container);
   };
 

@@ -43,7 +43,12 @@ export interface Facts {
   heardCreations: number;
   readonly crashes: { readonly by: string; readonly atMs: number }[];
   readonly crmReads: { readonly atMs: number; readonly session: string; readonly by: string }[];
-  readonly loginCalls: { readonly fromMs: number; untilMs: number; readonly by: string }[];
+  readonly loginCalls: {
+    readonly fromMs: number;
+    untilMs: number;
+    readonly by: string;
+    readonly container: string;
+  }[];
   readonly erasures: { readonly session: string; readonly fromMs: number; untilMs: number }[];
   /** When each session's registration was queued, and when that ended. */
   readonly queued: Map<string, number>;

@@ -179,7 +179,9 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
       }
     }
     for (const { code, atMs, requestId, fields } of logs) {
-      if (code === 'guest_orphaned' && (plan.mood === 'limits' || plan.mood === 'calm')) {
+      // An expired lease only says that a guest may be orphaned.
+      const isLost = code === 'guest_orphaned' && fields['reason'] !== 'lease_expired';
+      if (isLost && (plan.mood === 'limits' || plan.mood === 'calm')) {
         const text = `${requestId} orphaned a guest (${fields['reason']}) where nothing was lost`;
         yield { atMs, session: sessionOf(requestId), text };
       }
