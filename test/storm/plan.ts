@@ -149,6 +149,7 @@ const weatherOf: Readonly<Record<Mood, readonly (readonly [Dependency, Weather])
     ['genesys', 'down'],
     ['genesys', 'hanging'],
     ['genesys', 'failing'],
+    ['genesys', 'garbled'],
     ['genesys', 'slow'],
   ],
   tables: [

@@ -315,11 +315,14 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
       if (beside !== undefined && !tableAway) {
         yield { atMs: call.fromMs, text: `${call.by} asked for a token while ${beside.by} was asking` };
       }
-      const inAMinute = loginCalls.filter(
-        ({ fromMs }) => fromMs > call.fromMs - 60_000 && fromMs <= call.fromMs,
-      ).length;
-      if (inAMinute > 30 && !tableAway && secretChanges.length === 0) {
-        yield { atMs: call.fromMs, text: `${inAMinute} login calls in a minute` };
+      const within = (ms: number, atMs: number): boolean => atMs > call.fromMs - ms && atMs <= call.fromMs;
+      for (const [ms, most] of [[1000, 5] as const, [60_000, 60] as const]) {
+        // A token that Genesys refuses costs a call of its own.
+        const refused = logs.filter(({ code, atMs }) => code === 'oauth_token_refused' && within(ms, atMs));
+        const calls = loginCalls.filter(({ fromMs }) => within(ms, fromMs)).length - refused.length;
+        if (calls > most && !tableAway && secretChanges.length === 0) {
+          yield { atMs: call.fromMs, text: `${calls} login calls in ${ms / 1000} s` };
+        }
       }
     }
   },

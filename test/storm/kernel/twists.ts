@@ -31,7 +31,7 @@ export interface Twist {
   readonly afterMs?: number;
 }
 
-export type Weather = 'fair' | 'flaky' | 'down' | 'hanging' | 'slow' | 'limited' | 'failing';
+export type Weather = 'fair' | 'flaky' | 'down' | 'hanging' | 'slow' | 'limited' | 'failing' | 'garbled';
 
 const ordinaryMs: Readonly<Record<Dependency, readonly [beforeMs: number, afterMs: number]>> = {
   dynamodb: [2, 2],
@@ -75,6 +75,7 @@ const badWeather: Readonly<Record<Exclude<Weather, 'fair' | 'flaky'>, readonly F
   hanging: ['hang', 'hang', 'silence'],
   slow: [],
   limited: ['throttled'],
+  garbled: ['garbage'],
   failing: ['unavailable', 'unavailable', 'failed_after'],
 };
 
