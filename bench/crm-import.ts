@@ -131,7 +131,7 @@ const withoutLatency = async (folder: string, report: Report): Promise<readonly 
       unit: 'rows/s',
       baseline: { what: `its ceiling: ${parallelLoops} loops at once`, value: median(ceilings) },
     },
-    ...projections(median(wall)),
+    ...projections(median(perCore)),
   ];
 };
 
@@ -140,7 +140,7 @@ const usdPerMillionWrites = 0.625;
 
 const projections = (rowsPerSecond: number): readonly BenchRow[] =>
   [1, 10, 100].map((millions) => ({
-    what: `projected: ${millions} million rows of up to 1 KB, $${(millions * usdPerMillionWrites).toFixed(2)} of writes`,
+    what: `projected, one whole core: ${millions} million rows of up to 1 KB, $${(millions * usdPerMillionWrites).toFixed(2)} of writes`,
     value: (millions * 1_000_000) / rowsPerSecond / 60,
     unit: 'min',
   }));

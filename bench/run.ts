@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { benchCrmImport } from './crm-import.ts';
 import { benchCrmValidate } from './crm-validate.ts';
+import { benchCost } from './function/bench-cost.ts';
 import { benchGrowth } from './function/bench-growth.ts';
 import { benchOwnTime } from './function/bench-own-time.ts';
 import { benchProfile } from './function/bench-profile.ts';
@@ -40,7 +41,7 @@ const benches: Readonly<
   warm: {
     about: 'CPU of warm requests, one at a time',
     run: async ({ rounds, quick }, report) =>
-      await benchWarm(quick ? 3 : Math.ceil(rounds / 4), quick ? 100 : 300, report),
+      await benchWarm(quick ? 3 : Math.ceil(rounds / 4), quick ? 100 : 250, report),
   },
   'own-time': {
     about: 'what a request takes beyond its waits, with services that are far away',
@@ -57,6 +58,10 @@ const benches: Readonly<
   growth: {
     about: 'memory over 20,000 warm requests',
     run: async ({ quick }, report) => await benchGrowth(quick ? 1000 : 20_000, report),
+  },
+  cost: {
+    about: 'what a million sessions cost on AWS, by list prices',
+    run: async ({ quick }, report) => await benchCost(quick ? 7 : 21, report),
   },
   validate: {
     about: 'the CRM tool: validating customer files',

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { run } from './program.ts';
 
-// Whoever reads our output may stop early (`| head`): no failure of ours.
+// Whoever reads the output may stop early (`| head`): that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

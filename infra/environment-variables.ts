@@ -21,7 +21,7 @@ export const genesysUrls = ({
   return { base, login };
 };
 
-/** The environment of both functions. `settings.variables` has the last word. */
+/** The environment of every function; `settings.variables` holds only names without a setting of their own. */
 export const functionEnvironment = (
   settings: Settings,
   resources: FunctionResources,

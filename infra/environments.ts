@@ -1,66 +1,49 @@
-import { checkSettings, type Settings, SettingsError, type SettingsInput } from './settings.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkSettings, type Settings, SettingsError } from './settings.ts';
 
-/**
- * The environments, by the name that `-c env=<name>` takes. Edit these to your own; the meaning of every
- * setting and its default are in `settings.ts`. The example.com values are to be replaced.
- */
-const environments: Readonly<Record<string, SettingsInput>> = {
-  dev: {
-    region: 'eu-central-1',
-    allowedOrigins: ['http://localhost:3000', 'https://dev.example.com'],
-    logLevel: 'DEBUG',
-  },
-  staging: {
-    region: 'eu-central-1',
-    allowedOrigins: ['https://staging.example.com'],
-    memoryMb: 1024,
-    reservedConcurrency: 50,
-    release: 'canary',
-    logRetentionDays: 30,
-    throttle: { ratePerSecond: 50, burst: 100 },
-    alarmEmails: ['operations@example.com'],
-    monthlyBudgetUsd: 100,
-  },
-  prod: {
-    region: 'eu-central-1',
-    environment: 'production',
-    allowedOrigins: ['https://www.example.com'],
-    keepData: true,
-    // The measured sweet spot of a start-up bound by CPU: 1,769 MB is one full vCPU.
-    memoryMb: 1769,
-    reservedConcurrency: 200,
-    provisionedConcurrency: { min: 2, max: 50, targetUtilisationPercent: 70 },
-    release: 'canary',
-    logRetentionDays: 90,
-    throttle: { ratePerSecond: 200, burst: 400 },
-    requestsPerAddress: 300,
-    alarmEmails: ['operations@example.com'],
-    monthlyBudgetUsd: 500,
-    alarms: {
-      minSuccessPercent: 99,
-      maxP95Ms: 2000,
-      maxP99Ms: 5000,
-      minMatchPercent: 40,
-      maxDegradedPercent: 1,
-      maxQuotaPercent: 80,
-      maxColdStartPercent: 20,
-      maxQueueAgeSeconds: 90,
-      minSamples: 50,
-    },
-  },
+/** The folder of the environments, a file each; `-c config=<folder>` names another. */
+export const configFolder = fileURLToPath(new URL('../config', import.meta.url));
+
+const schemaName = 'schema';
+
+/** Names of the environments in a folder. */
+export const environmentNames = (folder: string = configFolder): readonly string[] =>
+  !existsSync(folder)
+    ? []
+    : readdirSync(folder)
+        .filter((file) => file.endsWith('.json'))
+        .map((file) => file.slice(0, -'.json'.length))
+        .filter((name) => name !== schemaName)
+        .sort();
+
+const read = (file: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new SettingsError(`${file} cannot be read: ${error instanceof Error ? error.message : error}.`);
+  }
 };
-
-export const environmentNames: readonly string[] = Object.keys(environments);
 
 /**
  * Settings of a named environment, checked and complete.
  * @throws SettingsError for an unknown environment (it lists the known ones) and for faulty settings
  */
-export const settingsOf = (name: string | undefined): Settings => {
-  const input = name === undefined || !Object.hasOwn(environments, name) ? undefined : environments[name];
-  if (name === undefined || input === undefined) {
+export const settingsOf = (name: string | undefined, folder: string = configFolder): Settings => {
+  const names = environmentNames(folder);
+  if (name === undefined || !names.includes(name)) {
     const what = name === undefined ? 'No environment was named' : `Environment ${name} is not known`;
-    throw new SettingsError(`${what}; use -c env=<name> with one of ${environmentNames.join(', ')}.`);
+    const known = names.length === 0 ? `(there are none in ${folder})` : `with one of ${names.join(', ')}`;
+    throw new SettingsError(`${what}; use -c env=<name> ${known}.`);
   }
-  return checkSettings(name, input);
+  return checkSettings(name, read(join(folder, `${name}.json`)));
 };
+
+/** Settings that still are the examples of a fresh clone. */
+export const examplesLeft = ({
+  allowedOrigins,
+  pageEmails,
+  ticketEmails,
+}: Pick<Settings, 'allowedOrigins' | 'pageEmails' | 'ticketEmails'>): string[] =>
+  [...allowedOrigins, ...pageEmails, ...ticketEmails].filter((value) => /(^|[/@.])example\.com$/.test(value));

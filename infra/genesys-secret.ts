@@ -1,8 +1,9 @@
-import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { accept } from './accepted-findings.ts';
+import { removalOf } from './removal.ts';
 import type { Settings } from './settings.ts';
 
 /** What the function recognises as "not yet filled in". */
@@ -25,12 +26,13 @@ export class GenesysSecret extends Construct {
     const secret = new Secret(this, 'Credentials', {
       description: 'Genesys Cloud OAuth client and session keys of the guest profiles',
       encryptionKey,
-      // CloudFormation fills it once and never again: what an operator puts in stays.
+      // Never change these two: a changed template makes CloudFormation generate the value again, over what an
+      // operator has put in. A test freezes them.
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ clientId: placeholder, clientSecret: placeholder }),
         generateStringKey: 'placeholder',
       },
-      removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf({ keepData }),
     });
     accept(
       secret,

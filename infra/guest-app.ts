@@ -8,10 +8,11 @@ import {
   PCIDSS321Checks,
   ServerlessChecks,
 } from 'cdk-nag';
+import type { DeployedSettings } from './command-line.ts';
 import type { FunctionCode } from './guest-function.ts';
 import { GuestStack } from './guest-stack.ts';
-import type { Settings } from './settings.ts';
 import { stackNameOf } from './stack-name.ts';
+import { budgetTag } from './watching/cost-budget.ts';
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -19,6 +20,7 @@ const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, i
 const builtCode: FunctionCode = {
   init: fromRoot('dist/lambda/init'),
   drain: fromRoot('dist/lambda/drain'),
+  resolve: fromRoot('dist/lambda/resolve'),
 };
 
 /** Feature flags as `cdk.json` sets them, so that an app made without the CLI has the same template. */
@@ -49,17 +51,23 @@ export const createApp = ({ outdir, checkSchemas = false }: AppOptions = {}): Ap
   });
 
 /** Adds the stack of one environment, to be checked against the rule packs when the app is synthesised. */
-export const addGuestStack = (app: App, settings: Settings, code: FunctionCode = builtCode): GuestStack => {
+export const addGuestStack = (
+  app: App,
+  settings: DeployedSettings,
+  code: FunctionCode = builtCode,
+): GuestStack => {
   const { account, region } = settings;
   const stack = new GuestStack(app, stackNameOf(settings.name), {
     settings,
     code,
     description: 'Guest profiles for Genesys Cloud Web Messaging',
     env: { region, ...(account === undefined ? {} : { account }) },
-    terminationProtection: settings.keepData,
+    terminationProtection: settings.protect,
   });
   Tags.of(app).add('service', 'guest-profiles');
   Tags.of(app).add('environment', settings.name);
+  // Of this stack alone: the budget counts by it.
+  Tags.of(app).add(budgetTag, settings.name);
   Validations.of(app).addPlugins(...rulePacks(app));
   return stack;
 };

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { type IGrantable, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
@@ -17,22 +17,21 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FunctionEnvironment } from '../lambda/env.ts';
 import { accept } from './accepted-findings.ts';
+import { removalOf } from './removal.ts';
 import { type Settings, SettingsError } from './settings.ts';
 
 /** Folders of the built functions. */
-export interface FunctionCode {
-  readonly init: string;
-  readonly drain: string;
-}
+export type FunctionCode = Readonly<Record<'init' | 'drain' | 'resolve', string>>;
 
-interface GuestFunctionProps {
+export interface GuestFunctionProps {
   readonly settings: Settings;
   readonly description: string;
   /** Folder of the built bundle. */
   readonly code: string;
   readonly timeout: Duration;
   readonly memoryMb: number;
-  readonly reservedConcurrency: number;
+  /** Absent: none is reserved. */
+  readonly reservedConcurrency?: number | undefined;
   readonly environment: FunctionEnvironment;
   readonly logKey: IKey;
 }
@@ -54,7 +53,7 @@ export class GuestFunction extends Construct {
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logRetentionDays,
       encryptionKey: logKey,
-      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: removalOf(settings),
     });
     const policy = this.ownPolicy();
     this.permissions = policy;
@@ -71,12 +70,17 @@ export class GuestFunction extends Construct {
       role: role.withoutPolicyUpdates(),
       timeout: props.timeout,
       memorySize: props.memoryMb,
-      reservedConcurrentExecutions: props.reservedConcurrency,
+      ...(props.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrency }),
       environment: { ...props.environment },
       tracing: Tracing.ACTIVE,
       logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
-      applicationLogLevelV2: ApplicationLogLevel[settings.logLevel],
+      // Metric lines carry no level, which counts as INFO: above that, the platform would drop what alarms watch.
+      // `LOG_LEVEL` filters in the function.
+      applicationLogLevelV2:
+        settings.logLevel === 'DEBUG' ? ApplicationLogLevel.DEBUG : ApplicationLogLevel.INFO,
       systemLogLevelV2: SystemLogLevel.WARN,
     });
     // The role already waits for its policy, and the function for its role: said once is enough.
@@ -86,10 +90,17 @@ export class GuestFunction extends Construct {
       ['NIST.800.53.R5-LambdaInsideVPC', 'PCI.DSS.321-LambdaInsideVPC'],
       'The function talks to public AWS and Genesys Cloud endpoints only, over TLS; a VPC would add NAT gateways and slower starts, and protect nothing that is inside one.',
     );
+    if (props.reservedConcurrency === undefined) {
+      accept(
+        this.function,
+        ['NIST.800.53.R5-LambdaConcurrency'],
+        'This environment reserves nothing, since a new account has a limit of 10 and could not deploy it; the throttle of the API bounds what it may use. Set reservedConcurrency where the account allows it.',
+      );
+    }
     accept(
       this.function,
       ['NIST.800.53.R5-LambdaDLQ', 'Serverless-LambdaDLQ'],
-      'Never invoked asynchronously: API Gateway waits for the answer, and the overflow queue has its own dead-letter queue.',
+      'Never invoked asynchronously: API Gateway waits for the response, and the overflow queue has its own dead-letter queue.',
     );
   }
 

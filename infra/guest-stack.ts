@@ -1,24 +1,27 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AgentView, resolveTimeout } from './agent-view.ts';
+import type { DeployedSettings } from './command-line.ts';
 import { CrmTeamAccess } from './crm-team-access.ts';
+import { DeployerAccess } from './deployer-access.ts';
 import { GuestApi } from './edge/guest-api.ts';
-import { functionEnvironment, genesysUrls } from './environment-variables.ts';
+import { functionEnvironment } from './environment-variables.ts';
 import { GenesysSecret } from './genesys-secret.ts';
-import { type FunctionCode, GuestFunction, initTimeout } from './guest-function.ts';
+import { type FunctionCode, GuestFunction, type GuestFunctionProps, initTimeout } from './guest-function.ts';
 import { GuestTables } from './guest-tables.ts';
 import { Keys } from './keys.ts';
+import { addOutputs } from './outputs.ts';
 import { Overflow } from './overflow.ts';
 import { OverflowWorker } from './overflow-worker.ts';
-import { grantDrain, grantInit } from './permissions.ts';
+import { grantDrain, grantInit, grantResolve } from './permissions.ts';
 import { Release } from './release.ts';
-import type { Settings } from './settings.ts';
+import { workerConcurrency } from './settings.ts';
 import { Watching } from './watching/watching.ts';
 
 const workerTimeout = Duration.seconds(60);
 
 interface GuestStackProps extends StackProps {
-  readonly settings: Settings;
+  readonly settings: DeployedSettings;
   readonly code: FunctionCode;
 }
 
@@ -57,19 +60,28 @@ export class GuestStack extends Stack {
       description: 'Registers the visitors that wait in the overflow queue',
       code: code.drain,
       timeout: workerTimeout,
-      reservedConcurrency: OverflowWorker.concurrency,
+      // Where nothing is reserved for visitors, the event source's own limit has to do.
+      reservedConcurrency: settings.reservedConcurrency === undefined ? undefined : workerConcurrency,
     });
     grantDrain(resources, drain.permissions);
-    new OverflowWorker(this, 'OverflowWorker', {
+    const worker = new OverflowWorker(this, 'OverflowWorker', {
       queue: overflow.queue,
       worker: drain.function,
       enabled: !settings.closed,
     });
 
-    const release = new Release(this, 'Release', { settings, function: init.function });
+    const { agentView: asked } = settings;
+    const agentView =
+      asked === undefined ? undefined : this.agentView({ ...shared, code: code.resolve }, asked, resources);
+
+    const release = new Release(this, 'Release', {
+      settings,
+      function: init.function,
+      logGroup: init.logGroup,
+    });
     const api = new GuestApi(this, 'Api', {
       settings,
-      function: release.live as IFunction,
+      function: release.live,
       logKey: keys.operations,
     });
     const watching = new Watching(this, 'Watching', {
@@ -81,36 +93,40 @@ export class GuestStack extends Stack {
       release,
       tables,
       overflow,
+      agentView,
     });
-    release.rollBackOn(watching.rollbackAlarms);
-    const access = new CrmTeamAccess(this, 'CrmTeam', resources);
+    const deployment = release.rollBackOn(watching.rollbackAlarms);
+    const crmTeam = new CrmTeamAccess(this, 'CrmTeam', resources);
+    const deployer = new DeployerAccess(this, 'Deployer', { secret });
 
-    const urls = genesysUrls(settings);
-    this.output('EnvironmentName', settings.name);
-    this.output('ApiUrl', api.url);
-    if (api.domainTarget !== undefined) this.output('ApiDomainTarget', api.domainTarget);
-    this.output('CrmTableName', tables.crm.tableName);
-    this.output('GuestTableName', tables.guests.tableName);
-    this.output('GenesysSecretArn', secret.secretArn);
-    if (settings.existingSecret === undefined) {
-      this.output(
-        'FillSecretCommand',
-        `aws secretsmanager put-secret-value --secret-id ${secret.secretArn} --secret-string file://genesys-secret.json`,
-      );
-    }
-    this.output('GuestProvider', settings.provider);
-    this.output('GenesysBaseUrl', urls.base);
-    this.output('GenesysLoginUrl', urls.login);
-    if (settings.webMessaging !== undefined) {
-      this.output('ExternalSourceId', settings.webMessaging.externalSourceId);
-    }
-    this.output('OverflowQueueUrl', overflow.queue.queueUrl);
-    this.output('AlarmTopicArn', watching.topic.topicArn);
-    this.output('CrmTeamPolicyArn', access.records.managedPolicyArn);
-    this.output('CrmErasurePolicyArn', access.secret.managedPolicyArn);
+    addOutputs(this, {
+      settings,
+      secret,
+      tables,
+      overflow,
+      api,
+      init,
+      drain,
+      worker,
+      deployment,
+      watching,
+      crmTeam,
+      deployer,
+      agentView,
+    });
   }
 
-  private output(name: string, value: string): void {
-    new CfnOutput(this, name, { value });
+  private agentView(
+    shared: Omit<GuestFunctionProps, 'description' | 'timeout'>,
+    agentView: NonNullable<DeployedSettings['agentView']>,
+    resources: Parameters<typeof grantResolve>[0],
+  ): AgentView {
+    const resolve = new GuestFunction(this, 'Resolve', {
+      ...shared,
+      description: 'Says who a visitor is, to the message flow of Genesys Cloud',
+      timeout: resolveTimeout,
+    });
+    grantResolve(resources, resolve.permissions);
+    return new AgentView(this, 'AgentView', { settings: shared.settings, agentView, resolve });
   }
 }

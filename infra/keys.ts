@@ -1,7 +1,8 @@
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { removalOf } from './removal.ts';
 
 /**
  * The environment's own encryption keys: one for the data of visitors and the Genesys credentials,
@@ -13,7 +14,7 @@ export class Keys extends Construct {
 
   constructor(scope: Construct, id: string, { keepData }: { readonly keepData: boolean }) {
     super(scope, id);
-    const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = removalOf({ keepData });
     this.data = new Key(this, 'Data', {
       description: 'Tables, queue and Genesys secret of the guest profiles',
       enableKeyRotation: true,

@@ -2,6 +2,7 @@ import { EventSourceMapping, type Function as LambdaFunction } from 'aws-cdk-lib
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { accept } from './accepted-findings.ts';
+import { workerConcurrency } from './settings.ts';
 
 interface OverflowWorkerProps {
   readonly queue: IQueue;
@@ -12,8 +13,8 @@ interface OverflowWorkerProps {
 
 /** Lets the worker serve the queue: few at a time, since Genesys limits, and each message for itself. */
 export class OverflowWorker extends Construct {
-  /** Batches at work at once: the least that Lambda offers. */
-  static readonly concurrency = 2;
+  /** Of the event source: the out-of-band switch needs it. */
+  readonly sourceId: string;
 
   constructor(scope: Construct, id: string, { queue, worker, enabled }: OverflowWorkerProps) {
     super(scope, id);
@@ -21,10 +22,11 @@ export class OverflowWorker extends Construct {
       eventSourceArn: queue.queueArn,
       target: worker,
       batchSize: 10,
-      maxConcurrency: OverflowWorker.concurrency,
+      maxConcurrency: workerConcurrency,
       reportBatchItemFailures: true,
       enabled,
     });
+    this.sourceId = source.eventSourceMappingId;
     accept(
       source,
       ['Serverless-LambdaEventSourceMappingDestination'],

@@ -1,8 +1,9 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { accept } from './accepted-findings.ts';
+import { removalOf } from './removal.ts';
 
 interface OverflowProps {
   readonly key: IKey;
@@ -18,7 +19,7 @@ export class Overflow extends Construct {
 
   constructor(scope: Construct, id: string, { key, keepData, workerTimeout }: OverflowProps) {
     super(scope, id);
-    const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    const removalPolicy = removalOf({ keepData });
     const shared = {
       encryption: QueueEncryption.KMS,
       encryptionMasterKey: key,
@@ -32,7 +33,7 @@ export class Overflow extends Construct {
     accept(
       this.deadLetters,
       ['Serverless-SQSRedrivePolicy'],
-      'This is the dead-letter queue itself; an alarm tells of every message in it.',
+      'This is the dead-letter queue itself; an alarm reports every message in it.',
     );
     this.queue = new Queue(this, 'Queue', {
       ...shared,

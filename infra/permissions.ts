@@ -37,7 +37,7 @@ const grantUseRegistry = (table: ITableV2, grantee: IGrantable): Grant =>
   );
 
 /** Reads the value of one secret. The ARN of a secret that is known by name only ends in six unknown characters. */
-const grantReadSecret = (secret: ISecret, grantee: IGrantable): Grant => {
+export const grantReadSecret = (secret: ISecret, grantee: IGrantable): Grant => {
   secret.encryptionKey?.grant(grantee, 'kms:Decrypt');
   return Grant.addToPrincipal({
     grantee,
@@ -57,6 +57,7 @@ interface Resources {
 const grantDomain = ({ tables, secret, key }: Resources, grantee: IGrantable): void => {
   grantReadCrm(tables.crm, grantee);
   tables.crmKey?.grant(grantee, 'kms:Decrypt');
+  tables.guestsKey?.grant(grantee, ...keyActions);
   grantUseRegistry(tables.guests, grantee);
   grantReadSecret(secret, grantee);
   key.grant(grantee, ...keyActions);
@@ -66,6 +67,11 @@ const grantDomain = ({ tables, secret, key }: Resources, grantee: IGrantable): v
 export const grantInit = (resources: Resources, grantee: IGrantable): void => {
   grantDomain(resources, grantee);
   resources.queue.grant(grantee, 'sqs:SendMessage', 'sqs:GetQueueAttributes');
+};
+
+/** The agent's view: the domain; it neither sends to the queue nor receives. */
+export const grantResolve = (resources: Resources, grantee: IGrantable): void => {
+  grantDomain(resources, grantee);
 };
 
 /** The overflow worker: the domain, and receiving from the overflow queue. */
@@ -99,6 +105,7 @@ export const grantCrmTeam = (
   tables.guests.grant(grantee, 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem');
   key.grant(grantee, ...keyActions);
   tables.crmKey?.grant(grantee, ...keyActions);
+  tables.guestsKey?.grant(grantee, ...keyActions);
 };
 
 /** Who may compute session hashes and erase at Genesys Cloud: reads the secret. */

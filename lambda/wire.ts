@@ -34,11 +34,15 @@ export interface Parts {
   readonly observability: Observability;
   readonly clients: Clients;
   readonly clock: Clock;
+  /** Whether the first visitor waits for this start, which provisioned concurrency spares them. */
+  readonly startsCold?: boolean | undefined;
   readonly random?: (() => number) | undefined;
 }
 
 /** A lease covers one creation and its way into the registry: a dead holder blocks nobody longer. */
 const leaseReserveMs = 2000;
+/** Of the overflow queue, how much unverified sessions may fill where sessions can be verified. */
+const unverifiedShare = 0.5;
 /** Longest that a cold start is held up by what can be fetched ahead. */
 const warmUpMs = 2000;
 
@@ -46,10 +50,15 @@ const warmUpMs = 2000;
  * The configuration and its logger, or a log line that names every fault before the start fails.
  * @throws ConfigError
  */
-export const configure = (environment: Environment): Pick<Parts, 'config' | 'observability' | 'clock'> => {
+export const configure = (
+  environment: Environment,
+): Pick<Parts, 'config' | 'observability' | 'clock' | 'startsCold'> => {
   try {
     const config = readConfig(environment);
-    return { config, observability: createObservability(config), clock: systemClock };
+    const version = environment['AWS_LAMBDA_FUNCTION_VERSION'];
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    const startsCold = environment['AWS_LAMBDA_INITIALIZATION_TYPE'] !== 'provisioned-concurrency';
+    return { config, observability: createObservability(config, version), clock: systemClock, startsCold };
   } catch (error) {
     if (error instanceof ConfigError) {
       const settings = { environment: 'unknown', provider: 'webchat-v1', logLevel: 'ERROR' } as const;
@@ -104,6 +113,7 @@ const wireShared = ({ config, observability, clients, clock, random }: Parts) =>
             telemetry,
             quota: connection.quota,
             queueing: config.overflowQueueUrl !== undefined,
+            limitsUnverified: config.sessionVerification !== 'off',
           }),
         })
       : createWebMessaging({ ...webMessaging, clock, telemetry, credentials, guestTtlSeconds });
@@ -125,7 +135,9 @@ const wireShared = ({ config, observability, clients, clock, random }: Parts) =>
           telemetry,
           drainPerSecond: () => connection.quota.callsPerSecond(),
         });
-  const registration = { provider, clock, telemetry, settings: config, registry, tables };
+  const unverifiedQueueShare = config.sessionVerification === 'off' ? 1 : unverifiedShare;
+  const settings = { ...config, unverifiedQueueShare };
+  const registration = { provider, clock, telemetry, settings, registry, tables };
   return { credentials, connection, registration, queue, leaseMs, table };
 };
 
@@ -161,6 +173,7 @@ export const wireInit = async (parts: Parts) => {
       current: async (deadline) => (await credentials.current(deadline)).sessionSigningKeys,
       refreshed: async (deadline) => (await credentials.refreshForForgery(deadline))?.sessionSigningKeys,
     },
+    startsCold: parts.startsCold,
     invocation,
     clock,
     telemetry,

@@ -3,10 +3,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { initPath } from '../lambda/contract.ts';
 import type { Route } from './agent-routes.ts';
 import type { CallJournal } from './gateway/call-journal.ts';
+import {
+  type EdgeSettings,
+  sendAddressLimited,
+  sendGatewayAnswer,
+  sendMockAnswer,
+} from './gateway/deployed-edge.ts';
+import { createLimits, type EdgeLimits } from './gateway/limits.ts';
 import { type GatewayRequest, httpApiEvent, restEvent } from './gateway/proxy-event.ts';
 import { sendMessage, sendProxyResponse } from './gateway/proxy-response.ts';
 import { listen, type RunningServer, readBody } from './http-server.ts';
-import { FunctionTimeoutError, invoke, type LambdaHandler } from './lambda-runtime.ts';
+import { invoke, type LambdaHandler } from './lambda-runtime.ts';
 
 /** A file of the page, by its path. */
 export interface Asset {
@@ -24,6 +31,9 @@ export interface GatewayOptions {
   readonly timeoutMs?: number;
   /** Which event format the function gets. */
   readonly payload?: '1.0' | '2.0';
+  /** The edge of the deployed REST API; without it, the function gets every method, as from an HTTP API. */
+  readonly edge?: () => EdgeSettings;
+  readonly limits?: EdgeLimits;
   readonly assets?: () => ReadonlyMap<string, Asset>;
   /** Asked before the assets; answers what is its own. */
   readonly routes?: Route;
@@ -33,6 +43,9 @@ export interface GatewayOptions {
   readonly journal?: CallJournal;
   readonly onError?: (error: unknown) => void;
 }
+
+/** What lies below is the API's, everything else the page's. */
+const apiFolder = '/api/';
 
 const pageHeaders = (connectSources: readonly string[]) => ({
   'cache-control': 'no-store',
@@ -64,21 +77,19 @@ export const startGateway = async ({
   functionName = 'init',
   timeoutMs = 10_000,
   payload = '1.0',
+  edge,
+  limits = {},
   assets = () => new Map(),
   routes = () => false,
   connectSources = () => [],
   journal,
   onError,
 }: GatewayOptions): Promise<RunningServer> => {
-  const serveFunction = async (
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-  ): Promise<void> => {
-    const received = await readRequest(request, url);
+  const exceeded = createLimits(limits, Date.now);
+
+  const callFunction = async (received: GatewayRequest, response: ServerResponse): Promise<void> => {
     const startedAtMs = performance.now();
     const event = payload === '1.0' ? restEvent(received) : httpApiEvent(received);
-    response.setHeader('x-amzn-requestid', received.requestId);
     try {
       const returned = await invoke(handler, event, { functionName, timeoutMs });
       const timing = journal?.serverTiming(startedAtMs) ?? '';
@@ -90,8 +101,22 @@ export const startGateway = async ({
       );
     } catch (error) {
       onError?.(error);
-      if (error instanceof FunctionTimeoutError) sendMessage(response, 504, 'Endpoint request timed out');
-      else sendMessage(response, 502, 'Internal server error');
+      sendGatewayAnswer(response, 'DEFAULT_5XX', received.requestId);
+    }
+  };
+
+  /** In the order of the deployed API: firewall, throttle, then the route's methods. */
+  const serveApi = async (request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> => {
+    const received = await readRequest(request, url);
+    const { requestId } = received;
+    response.setHeader('x-amzn-requestid', requestId);
+    const limit = exceeded(received);
+    if (limit === 'address') sendAddressLimited(response);
+    else if (limit === 'throttle') sendGatewayAnswer(response, 'THROTTLED', requestId);
+    else if (url.pathname !== initPath)
+      sendGatewayAnswer(response, 'MISSING_AUTHENTICATION_TOKEN', requestId);
+    else if (edge === undefined || !sendMockAnswer(response, received, edge())) {
+      await callFunction(received, response);
     }
   };
 
@@ -115,11 +140,11 @@ export const startGateway = async ({
 
   return await listen((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
-    if (url.pathname !== initPath) {
+    if (!url.pathname.startsWith(apiFolder)) {
       if (!routes(request, response, url)) servePage(request, response, url);
       return;
     }
-    serveFunction(request, response, url).catch((error: unknown) => {
+    serveApi(request, response, url).catch((error: unknown) => {
       if (response.destroyed) return;
       onError?.(error);
       response.destroy();

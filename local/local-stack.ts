@@ -117,6 +117,7 @@ const start = async (
   let throwSwitch: ((fault: string) => void) | undefined;
   const agent = agentRoutes(() => genesysStarted?.desktop);
   const tour = tourRoutes((fault) => throwSwitch?.(fault));
+  let origins: readonly string[] = [];
   // First, so that a port that is taken is told at once.
   const gateway = keep(
     await startGateway({
@@ -125,11 +126,12 @@ const start = async (
       assets: () => assets,
       routes: (...request) => agent(...request) || tour(...request),
       connectSources: () => (genesysStarted === undefined ? [] : [genesysStarted.messagingUrl]),
+      edge: () => ({ origins }),
       handler: async (event, context) => (await init.promise).handler(event, context),
       ...(onError === undefined ? {} : { onError }),
     }),
   );
-  const origins = [gateway.url, `http://localhost:${gateway.port}`];
+  origins = [gateway.url, `http://localhost:${gateway.port}`];
   const building = bundles === undefined ? buildFunctions() : Promise.resolve(bundles);
   building.catch(() => undefined);
   const dynamodb = keep(
@@ -181,6 +183,7 @@ const start = async (
     queueUrl,
     settings,
   });
+  origins = (environment['ALLOWED_ORIGINS'] ?? '').split(',');
   const built = await building;
   const load = async (bundle: string): Promise<FunctionProcess> =>
     keep(await startFunction({ bundle, environment, onLine }));

@@ -37,12 +37,14 @@ export const treemapPicture = (title: string, sizes: ReadonlyMap<string, number>
     .round(true)(root);
   const boxes = laidOut.leaves().map(({ x0, x1, y0, y1, data: { name, bytes = 0 } }) => {
     const [width, height] = [x1 - x0, y1 - y0];
-    const fits = width > name.length * 6.6 + 8 && height > 18;
+    const room = Math.floor((width - 8) / 6.6);
+    const label = [name, name.split('/').at(-1) ?? ''].find(({ length }) => length <= room) ?? '';
+    const fits = label !== '' && height > 18;
     const kB = `${(bytes / 1000).toFixed(0)} kB`;
     return [
       `<g transform="translate(${x0},${y0 + 34})"><title>${escapeXml(name)}: ${kB}</title>`,
       `<rect width="${width}" height="${height}" fill="${colourOf(name)}"/>`,
-      fits ? `<text class="box" x="6" y="15">${escapeXml(name)}</text>` : '',
+      fits ? `<text class="box" x="6" y="15">${escapeXml(label)}</text>` : '',
       fits && height > 34 ? `<text class="box" x="6" y="30">${kB}</text>` : '',
       '</g>',
     ].join('');

@@ -49,12 +49,14 @@ export const runContainer = async (
   env: Readonly<Record<string, string>>,
   phases: Phases = {},
   flags: readonly string[] = [],
+  onLog?: (bytes: number) => void,
 ): Promise<Measured> => {
   const gc = phases.growth === undefined ? [] : ['--expose-gc'];
   const child = spawn(process.execPath, [...gc, ...flags, container, JSON.stringify({ bundle, phases })], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', onLog === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdout?.on('data', (chunk: Buffer) => onLog?.(chunk.length));
   const texts = ['', ''];
   for (const [index, stream] of [child.stderr, child.stdio[3]].entries()) {
     stream?.on('data', (chunk: Buffer) => {

@@ -35,6 +35,7 @@ export const assumptions = {
     genesysTimeoutMs: 4000,
     guestTtlSeconds: 86_400,
     overflowMaxAgeSeconds: 120,
+    unverifiedQueueShare: 1,
     anonymousEmailDomain: 'temp.com',
     attributeMap: { crmTier: 'tier', historicalTickets: 'previousTickets' },
     exposedCrmAttributes: ['firstName', 'tier', 'previousTickets'],

@@ -66,7 +66,9 @@ const createGenesysSide = (world: World, machinery: boolean, store?: SharedToken
     showsVerification: false,
     attributeMap: settings.attributeMap,
     integrationSource: 'node-middleware-v1',
-    gate: machinery ? createCreationGate({ clock, telemetry, quota, queueing: true }) : openGate,
+    gate: machinery
+      ? createCreationGate({ clock, telemetry, quota, queueing: true, limitsUnverified: false })
+      : openGate,
   });
   return { credentials, provider, quota };
 };

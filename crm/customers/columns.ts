@@ -38,7 +38,7 @@ export type Role =
   | { readonly kind: 'ignored' }
   | { readonly kind: 'json' };
 
-/** Column that marks a file as an export of ours; an import leaves it out. */
+/** Column that marks a file as written by "export"; an import leaves it out. */
 export const exportNumber = 'export_number';
 
 const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
@@ -76,8 +76,8 @@ export const roleOf = (column: string, { map, ignore, attributes, types }: Colum
 };
 
 /** What to do about a name that resembles a field. */
-export const misspeltSentence = (field: FieldName): string =>
-  `looks like ${field}, misspelt: rename it (--map "<column>=${field}"), or say that it is an attribute (--attributes "<column>")`;
+export const misspeltSentence = (column: string, field: FieldName): string =>
+  `looks like ${field}, misspelt: rename it (--map "${column}=${field}"), or say that it is an attribute (--attributes "${column}")`;
 
 /** The columns of a CSV file. */
 export interface Header {
@@ -107,7 +107,7 @@ export const readHeader = (names: readonly string[], options: ColumnOptions): He
       byField.set(role.field, index);
     }
     if (role.kind === 'misspelt') {
-      throw new UserError(`Column "${name}" ${misspeltSentence(role.field)}.`);
+      throw new UserError(`Column "${name}" ${misspeltSentence(name, role.field)}.`);
     }
     if (role.kind === 'attribute') {
       if (!isUsableName(role.name)) {
@@ -132,48 +132,10 @@ export const readHeader = (names: readonly string[], options: ColumnOptions): He
 const requireColumns = (byField: ReadonlyMap<FieldName, number>): void => {
   if (!byField.has('sessionId') && !byField.has('sessionHash')) {
     throw new UserError(
-      'No column is called sessionId or sessionHash. The first line must name the columns; --map "Your Column=sessionId" renames one, --delimiter tells how they are separated.',
+      'No column is called sessionId or sessionHash. The first line must name the columns; --map "Your Column=sessionId" renames one, --delimiter names what separates them.',
     );
   }
   if (!byField.has('email')) {
     throw new UserError('No column is called email. --map "Your Column=email" renames one.');
   }
-};
-
-/** Every name that options use for columns or attributes of the input. */
-const namesInOptions = ({
-  map,
-  ignore,
-  attributes,
-  types,
-}: ColumnOptions): readonly (readonly [string, string])[] => [
-  ...[...map.keys()].map((name) => ['--map', name] as const),
-  ...[...ignore].map((name) => ['--ignore', name] as const),
-  ...[...attributes].map((name) => ['--attributes', name] as const),
-  ...[...types.keys()].map((name) => ['--type', name] as const),
-];
-
-/** Options that no column matches: mistyped most likely, and then the column is taken for what it should not be. */
-export const unmatchedOptions = (
-  columns: ReadonlySet<string>,
-  options: ColumnOptions,
-): readonly (readonly [string, string])[] => {
-  const attributes = new Set([...columns].map((column) => options.map.get(column) ?? column));
-  return namesInOptions(options).filter(
-    ([option, name]) => !(option === '--type' ? attributes : columns).has(name),
-  );
-};
-
-/** @throws UserError naming each option that no column matches, and the nearest column */
-export const refuseUnmatched = (
-  unmatched: readonly (readonly [string, string])[],
-  columns: ReadonlySet<string>,
-  where = 'The file',
-): void => {
-  if (unmatched.length === 0) return;
-  const named = unmatched.map(([option, name]) => {
-    const near = [...columns].find((column) => distance(column.toLowerCase(), name.toLowerCase()) <= 2);
-    return `"${name}" (${option}${near === undefined ? '' : `; is "${near}" meant?`})`;
-  });
-  throw new UserError(`${where} has no column ${named.join(', ')}.`);
 };

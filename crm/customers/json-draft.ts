@@ -36,7 +36,7 @@ export const jsonDraft = (options: ColumnOptions, observations: Observations): (
       if (value === null) continue;
       const meaning = role(name);
       if (meaning.kind === 'attribute') addAttribute(draft, meaning.name, value, meaning.type);
-      if (meaning.kind === 'misspelt') addFault(draft, name, misspeltSentence(meaning.field));
+      if (meaning.kind === 'misspelt') addFault(draft, name, misspeltSentence(name, meaning.field));
       if (meaning.kind !== 'field') continue;
       const { field } = meaning;
       if (field === 'sessionId' || field === 'sessionHash') draft[field] = trimmed(value, line);

@@ -5,21 +5,14 @@ import type { Format } from '../input/sniff.ts';
 import type { TextSource } from '../input/text-source.ts';
 import { UserError } from '../terminal/problem.ts';
 import { type ColumnUse, namesIn, nestedNamesIn, previewColumns } from './column-preview.ts';
-import {
-  type ColumnOptions,
-  type Header,
-  misspeltSentence,
-  readHeader,
-  refuseUnmatched,
-  roleOf,
-  unmatchedOptions,
-} from './columns.ts';
+import { type ColumnOptions, type Header, misspeltSentence, readHeader, roleOf } from './columns.ts';
 import { csvDraft } from './csv-draft.ts';
 import { type Customer, type CustomerRules, toCustomer } from './customer.ts';
 import type { Draft } from './draft.ts';
 import { unescapeFormula } from './formula.ts';
 import { jsonDraft } from './json-draft.ts';
 import { noteFirst, type Observations, observeAttributes, observeText } from './observations.ts';
+import { refuseUnmatched, unmatchedOptions } from './option-check.ts';
 import type { Fault } from './record-check.ts';
 
 /** A row that was not accepted, with everything that is wrong with it. */
@@ -102,7 +95,7 @@ const jsonColumns = (sample: readonly InputRow[], options: ReadOptions, source: 
   for (const name of names) {
     const role = roleOf(name, options);
     if (role.kind === 'misspelt')
-      throw new UserError(`${source}: "${name}" ${misspeltSentence(role.field)}.`);
+      throw new UserError(`${source}: "${name}" ${misspeltSentence(name, role.field)}.`);
   }
   const columns = previewColumns(
     names,

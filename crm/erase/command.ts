@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDelimiter, parseEncoding } from '../customers/input-options.ts';
 import { type Context, withTarget } from '../store/target-options.ts';
-import type { EraseCommandOptions } from './run-erase.ts';
+import type { EraseCommandOptions } from './request.ts';
 
 const manual = `
 Erases people: the CRM record, the registry entry and, with provider web-messaging, the contact at Genesys, under every

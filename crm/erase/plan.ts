@@ -1,4 +1,4 @@
-import type { AttributeMap } from '../../lambda/guest/profile.ts';
+import type { Profile } from '../../lambda/guest/profile.ts';
 import type { SessionHashKey } from '../../lambda/guest/session-hash.ts';
 import { counted, grouped } from '../terminal/terminal.ts';
 import { inParallel } from './in-parallel.ts';
@@ -16,7 +16,8 @@ import {
 export interface PlanOptions extends EraseTables {
   /** Keys in use, newest first; undefined where the target has no secret. */
   readonly keys: readonly SessionHashKey[] | undefined;
-  readonly attributeMap: AttributeMap;
+  /** Digests of a profile that the registry keeps. */
+  readonly digestsOf: (profile: Profile) => readonly string[];
   /** The customer's id as Genesys knows it; undefined where there are no contacts. */
   readonly externalIdOf: ((crmId: string) => string) | undefined;
 }
@@ -47,12 +48,12 @@ const unique = (hashes: readonly string[]): readonly string[] => [...new Set(has
  * Nothing is changed.
  */
 export const planErasure = async (subjects: readonly Subject[], options: PlanOptions): Promise<Plan> => {
-  const { keys, attributeMap, externalIdOf } = options;
+  const { keys, digestsOf, externalIdOf } = options;
   const named = unique(subjects.flatMap(({ hashes }) => hashes));
   const traits = new Map<string, RecordTraits>();
   const learn = async (hashes: readonly string[]): Promise<void> => {
     await inParallel(hashes, readsAtOnce, async (hash) => {
-      traits.set(hash, await readTraits(options, hash, attributeMap));
+      traits.set(hash, await readTraits(options, hash, digestsOf));
     });
   };
   await learn(named);
@@ -71,12 +72,14 @@ export const planErasure = async (subjects: readonly Subject[], options: PlanOpt
   const erased = new Set(subjects.flatMap(hashesOf));
   await learn([...erased].filter((hash) => !traits.has(hash)));
 
-  const digests = new Set([...erased].flatMap((hash) => traits.get(hash)?.digest ?? []));
+  const digests = new Set([...erased].flatMap((hash) => traits.get(hash)?.digests ?? []));
   const registered = (keys ?? []).length > 1 ? await entriesByDigest(options, digests) : new Map();
 
   const plan = (subject: Subject, index: number): PlannedSubject => {
     const hashes = hashesOf(subject);
-    const own = hashes.flatMap((hash) => registered.get(traits.get(hash)?.digest ?? '') ?? []);
+    const own = hashes.flatMap((hash) =>
+      (traits.get(hash)?.digests ?? []).flatMap((digest) => registered.get(digest) ?? []),
+    );
     const { externalIds, remarks } = contactsOf(subject, hashes);
     return {
       number: index + 1,

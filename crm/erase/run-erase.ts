@@ -1,23 +1,20 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
 import { externalIdOf } from '../../lambda/genesys/contact.ts';
 import { systemClock } from '../../lambda/time/system-clock.ts';
 import { attributeMapOf } from '../explain/describe.ts';
 import { refuseSameFiles } from '../reading/same-file.ts';
 import { readSecret } from '../store/hash-keys.ts';
-import { dynamoDbFor, type Target, type TargetOptions } from '../store/target.ts';
+import { dynamoDbFor, type Target } from '../store/target.ts';
 import { type Context, confirm, requireTarget } from '../store/target-options.ts';
 import { UserError } from '../terminal/problem.ts';
-import { ask, counted, note, print } from '../terminal/terminal.ts';
+import { counted, note, print } from '../terminal/terminal.ts';
 import { describeEnd, describeSubject, erasureQuestion } from './describe-erasure.ts';
 import type { EraseOptions } from './erase-session.ts';
 import { type Contacts, eraseSubject } from './erase-subject.ts';
-import { createContactEraser } from './genesys-contact.ts';
 import { inParallel } from './in-parallel.ts';
 import { Journal, type PlannedSubject, type Unfinished } from './journal.ts';
 import { type Plan, planErasure } from './plan.ts';
-import { type ErasureList, readList } from './read-list.ts';
 import {
   notReached,
   type ReceiptEnd,
@@ -25,63 +22,10 @@ import {
   type ReceiptLine,
   type SubjectReceipt,
 } from './receipt.ts';
-import { customerSubject, hashSubject, type Subject, sessionSubject, withoutRepeats } from './subjects.ts';
-
-export interface EraseCommandOptions extends TargetOptions {
-  readonly sessionId?: string;
-  readonly sessionHash?: string;
-  readonly crmId?: string;
-  readonly file?: string;
-  readonly encoding?: string;
-  readonly delimiter?: string;
-  readonly externalSourceId?: string;
-  readonly attributeMap?: string;
-  readonly settleSeconds: number;
-  readonly receipt?: string;
-  readonly journal?: string;
-  readonly yes?: boolean;
-  readonly json?: boolean;
-}
+import { collect, contactsOf, digester, type EraseCommandOptions } from './request.ts';
 
 // Erasing is mostly watching for requests under way; many subjects are watched together.
 const mostAtOnce = 100;
-
-const collect = async (options: EraseCommandOptions, context: Context, secret: GenesysSecret | undefined) => {
-  const keys = secret?.sessionHashKeys ?? [];
-  const { terminal } = context;
-  const given = async (value: string): Promise<string> => (value === '-' ? await ask(terminal, '') : value);
-  const { sessionId, sessionHash, crmId, file, encoding, delimiter } = options;
-  const subjects: Subject[] = [];
-  if (sessionId !== undefined) subjects.push(sessionSubject(await given(sessionId), keys, '--session-id'));
-  if (sessionHash !== undefined) subjects.push(hashSubject(sessionHash, '--session-hash'));
-  if (crmId !== undefined) subjects.push(customerSubject(await given(crmId), '--crm-id'));
-  const list: ErasureList | undefined =
-    file === undefined ? undefined : await readList(file, { encoding, delimiter }, keys, terminal.in);
-  return { subjects: withoutRepeats([...subjects, ...(list?.subjects ?? [])]), list };
-};
-
-const contactsOf = (
-  target: Target,
-  secret: GenesysSecret | undefined,
-  { externalSourceId = target.genesys?.externalSourceId }: EraseCommandOptions,
-): Contacts => {
-  const { genesys } = target;
-  if (genesys === undefined)
-    return { missing: 'Genesys is not known for this target: a contact there was not looked for.' };
-  if (genesys.provider !== 'web-messaging') {
-    return {
-      missing: `Provider ${genesys.provider} has no call that deletes a guest at Genesys; its own retention applies.`,
-    };
-  }
-  if (secret?.externalIdKey === undefined)
-    return { missing: 'The secret has no externalIdKey: customers have no contact at Genesys.' };
-  if (externalSourceId === undefined) {
-    throw new UserError(
-      'Customers may have a contact at Genesys: name its --external-source-id, as the function has it.',
-    );
-  }
-  return createContactEraser(genesys, secret, externalSourceId);
-};
 
 /** What earlier runs left unfinished, numbered on behind the new subjects. */
 const withUnfinished = (plan: Plan, unfinished: readonly Unfinished[]): readonly PlannedSubject[] =>
@@ -154,7 +98,10 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
       client,
       ...tables,
       keys: secret?.sessionHashKeys,
-      attributeMap: attributeMapOf(options.attributeMap),
+      digestsOf: digester(
+        attributeMapOf(options.attributeMap),
+        options.externalSourceId ?? target.genesys?.externalSourceId,
+      ),
       externalIdOf:
         'missing' in contacts || externalIdKey === undefined
           ? undefined
@@ -163,7 +110,8 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
     const planned = withUnfinished(plan, unfinished);
     const question = erasureQuestion({ target, tables, subjects, list, planned, unfinished });
     if (options.yes) note(terminal, question.summary);
-    else await confirm(terminal, question.full, 'erase');
+    // Names are for the eyes of whoever is asked, not for a log.
+    else await confirm(terminal, terminal.interactive ? question.full : question.summary, 'erase');
 
     const startedAt = new Date().toISOString();
     const file = options.receipt === undefined ? undefined : ReceiptFile.open(options.receipt);

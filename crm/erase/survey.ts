@@ -1,6 +1,6 @@
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { recordFromItem } from '../../lambda/aws/crm-item.ts';
-import { type AttributeMap, matchedProfile, profileDigest } from '../../lambda/guest/profile.ts';
+import { matchedProfile, type Profile } from '../../lambda/guest/profile.ts';
 import { keyIdOf, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
 import { scanTable } from '../store/scan.ts';
 
@@ -56,29 +56,29 @@ export const surveyTable = async (
 export interface RecordTraits {
   readonly exists: boolean;
   readonly crmId: string | undefined;
-  /** Digest that a registration of this profile carries; undefined where the record breaks the schema. */
-  readonly digest: string | undefined;
+  /** Digests of this profile that a registry entry may carry; none where the record breaks the schema. */
+  readonly digests: readonly string[];
 }
 
 export const readTraits = async (
   { client, crmTableName }: EraseTables,
   hash: string,
-  map: AttributeMap,
+  digestsOf: (profile: Profile) => readonly string[],
 ): Promise<RecordTraits> => {
   const { Item } = await client.send(
     new GetItemCommand({ TableName: crmTableName, Key: { sessionHash: { S: hash } }, ConsistentRead: true }),
   );
-  if (Item === undefined) return { exists: false, crmId: undefined, digest: undefined };
+  if (Item === undefined) return { exists: false, crmId: undefined, digests: [] };
   const read = recordFromItem(Item);
   return {
     exists: true,
     crmId: Item['crmId']?.S,
-    digest: read.ok ? profileDigest(matchedProfile(read.record), map) : undefined,
+    digests: read.ok ? digestsOf(matchedProfile(read.record)) : [],
   };
 };
 
 /**
- * Registry entries by the profile they were registered with. While a hash key is rotated, a visitor's record may lie
+ * Registry entries by the profile they were registered with, or that the customer's contact was told. While a hash key is rotated, a visitor's record may lie
  * under the older key and the registration under the newer one: only the profile connects them.
  */
 export const entriesByDigest = async (
@@ -90,14 +90,14 @@ export const entriesByDigest = async (
   await scanTable({
     client,
     tableName: guestTableName,
-    attributes: ['sessionHash', 'profileDigest'],
+    attributes: ['sessionHash', 'profileDigest', 'contactDigest'],
     consistent: true,
     onPage: (items) => {
-      for (const { sessionHash, profileDigest: digest } of items) {
-        if (digest?.S === undefined || sessionHash?.S === undefined || !digests.has(digest.S)) continue;
-        const hashes = found.get(digest.S) ?? [];
-        hashes.push(sessionHash.S);
-        found.set(digest.S, hashes);
+      for (const { sessionHash, profileDigest, contactDigest } of items) {
+        for (const digest of [profileDigest?.S, contactDigest?.S]) {
+          if (digest === undefined || sessionHash?.S === undefined || !digests.has(digest)) continue;
+          found.set(digest, [...(found.get(digest) ?? []), sessionHash.S]);
+        }
       }
     },
   });

@@ -60,7 +60,7 @@ export const runExplain = async (options: ExplainOptions, context: Context): Pro
       target.genesys?.provider,
     );
     const what = sent.anonymous ? 'an anonymous visitor' : 'this customer';
-    // Provider web-messaging tells Genesys only about customers that the CRM has an id of.
+    // Provider web-messaging sends Genesys only customers that have an id in the CRM.
     if (Object.keys(sent.fields).length === 0)
       print(terminal, 'Genesys would be sent nothing about the visitor.');
     else print(terminal, `Genesys would be sent ${what}:`);

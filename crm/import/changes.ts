@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { recordFromItem } from '../../lambda/aws/crm-item.ts';
 import type { Batch } from './batches.ts';
-import { type Store, timeOf } from './sinks.ts';
+import type { Store } from './put-batch.ts';
+import { timeOf } from './put-if-newer.ts';
 
 /** What an import would change. */
 export interface Changes {

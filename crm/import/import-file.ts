@@ -11,7 +11,8 @@ import { Checkpoint } from './checkpoint.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { ImportOptions } from './import-options.ts';
 import { Patience } from './patience.ts';
-import { type OnRefused, putBatch, putIfNewer, type Store, timeOf, writeBatchSize } from './sinks.ts';
+import { type OnRefused, putBatch, type Store, writeBatchSize } from './put-batch.ts';
+import { putIfNewer, timeOf } from './put-if-newer.ts';
 
 export interface ImportSettings {
   readonly target: Target;

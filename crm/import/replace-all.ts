@@ -90,6 +90,9 @@ const remover =
     return removed;
   };
 
+const declined =
+  'The rows of the export were written, and nothing was removed. To remove after all, repeat the command with --resume.';
+
 const namesOfKeys = (byKey: ReadonlyMap<string, number>): string =>
   [...byKey]
     .map(([key, count]) => `${grouped(count)} ${key === 'plain' ? 'without a hash key' : `under key ${key}`}`)
@@ -111,7 +114,7 @@ export const removeVanished = async (present: KnownHashes, settings: ImportSetti
     if (found === 0 || options.dryRun || signal.aborted) return { found, removed: 0 };
     const question = `${counted(found, 'record')} of ${grouped(read)} in ${tableName} ${found === 1 ? 'is' : 'are'} not in the export (${namesOfKeys(byKey)}), and would be removed for good.`;
     if (options.yes) note(terminal, question);
-    else await confirm(terminal, question, `remove ${found}`);
+    else await confirm(terminal, question, `remove ${found}`, declined);
     const limit = new ConcurrencyLimit(options.concurrency);
     const remove = remover(client, tableName, limit, new Patience(limit, options.patience * 1000));
     const progress = startProgress(terminal, 'Removing');

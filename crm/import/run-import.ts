@@ -6,7 +6,7 @@ import { refuseSameFiles } from '../reading/same-file.ts';
 import { readHashKeys } from '../store/hash-keys.ts';
 import { type Context, confirmTarget, requireTarget } from '../store/target-options.ts';
 import { UserError } from '../terminal/problem.ts';
-import { counted, note, print } from '../terminal/terminal.ts';
+import { counted, note, print, type Terminal } from '../terminal/terminal.ts';
 import { describeImport } from './describe-import.ts';
 import { type ImportOutcome, type ImportSettings, importFile } from './import-file.ts';
 import type { ImportOptions } from './import-options.ts';
@@ -31,9 +31,18 @@ const settingsFor = async (options: ImportOptions, context: Context): Promise<Im
 };
 
 /** What can be known to be wrong before anything is opened. */
-const checkOptions = (files: readonly string[], { resume, replaceAll, ifNewer }: ImportOptions): void => {
+const checkOptions = (
+  files: readonly string[],
+  { resume, replaceAll, ifNewer, yes, dryRun }: ImportOptions,
+  { interactive }: Terminal,
+): void => {
   if (resume && files.includes('-')) {
     throw new UserError('The standard input cannot be resumed: import from a file.');
+  }
+  if (replaceAll && !(yes || dryRun || interactive)) {
+    throw new UserError(
+      '--replace-all asks before it removes records, and nobody is here to be asked: add --yes.',
+    );
   }
   if (replaceAll && ifNewer) {
     throw new UserError(
@@ -130,7 +139,7 @@ const importAll = async (files: readonly string[], settings: ImportSettings): Pr
 
 /** Runs `import`. */
 export const runImport = async (files: readonly string[], options: ImportOptions, context: Context) => {
-  checkOptions(files, options);
+  checkOptions(files, options, context.terminal);
   const present = new KnownHashes();
   const settings: ImportSettings = {
     ...(await settingsFor(options, context)),

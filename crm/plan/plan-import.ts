@@ -15,94 +15,8 @@ import { refuseSameFiles } from '../reading/same-file.ts';
 import { UserError } from '../terminal/problem.ts';
 import { startProgress } from '../terminal/progress.ts';
 import { counted, print } from '../terminal/terminal.ts';
+import { importRequest, importSteps } from './import-steps.ts';
 import { ShardWriter } from './shard-writer.ts';
-
-/** Everything that `aws dynamodb import-table` is told. */
-const importRequest = (table: string, bucket: string, prefix: string) => ({
-  S3BucketSource: { S3Bucket: bucket, S3KeyPrefix: `${prefix}/part-` },
-  InputFormat: 'DYNAMODB_JSON',
-  InputCompressionType: 'GZIP',
-  TableCreationParameters: {
-    TableName: table,
-    AttributeDefinitions: [{ AttributeName: 'sessionHash', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'sessionHash', KeyType: 'HASH' }],
-    BillingMode: 'PAY_PER_REQUEST',
-    SSESpecification: { Enabled: true, SSEType: 'KMS' },
-  },
-});
-
-/** Commands that belong together. */
-interface Step {
-  readonly what: string;
-  readonly lines: readonly string[];
-}
-
-/** A word for a POSIX shell. */
-const quoted = (text: string): string =>
-  /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
-const commands = (
-  settings: ImportSettings,
-  folder: string,
-  requestFile: string,
-  location: string,
-  table: string,
-): readonly Step[] => {
-  const { region, profile } = settings.target.aws;
-  const where = [
-    ...(region === undefined ? [] : ['--region', region]),
-    ...(profile === undefined ? [] : ['--profile', profile]),
-  ];
-  const line = (...words: string[]) => [...words, ...where].map(quoted).join(' ');
-  const describe = (query: string) =>
-    `${line('aws', 'dynamodb', 'describe-import')} --import-arn "$arn" --output text --query ${quoted(query)}`;
-  const ttl = 'Enabled=true,AttributeName=expiresAt';
-  return [
-    {
-      what: 'Upload the shards, and start the import.',
-      lines: [
-        line(
-          'aws',
-          's3',
-          'cp',
-          folder,
-          location,
-          '--recursive',
-          '--exclude',
-          '*',
-          '--include',
-          'part-*.json.gz',
-        ),
-        `arn=$(${line('aws', 'dynamodb', 'import-table', '--cli-input-json', `file://${requestFile}`)} --output text --query ImportTableDescription.ImportArn)`,
-      ],
-    },
-    {
-      what: 'Wait until it has ended, however long that takes; it should say COMPLETED, and 0 errors.',
-      lines: [
-        `while [ "$(${describe('ImportTableDescription.ImportStatus')})" = IN_PROGRESS ]; do sleep 30; done`,
-        describe('ImportTableDescription.[ImportStatus,ImportedItemCount,ErrorCount]'),
-      ],
-    },
-    {
-      what: 'Let records expire.',
-      lines: [
-        line(
-          'aws',
-          'dynamodb',
-          'update-time-to-live',
-          '--table-name',
-          table,
-          '--time-to-live-specification',
-          ttl,
-        ),
-      ],
-    },
-    {
-      what: "Clean up once the new table is in use: the shards hold customers' data, here and in the bucket.",
-      lines: [line('aws', 's3', 'rm', location, '--recursive'), `rm -r ${quoted(folder)}`],
-    },
-  ];
-};
 
 const emptyFolder = async (path: string): Promise<string> => {
   const folder = resolve(path);
@@ -170,7 +84,7 @@ export const planImport = async (
   const prefix = `crm-import/${table}/${date}-${randomUUID().slice(0, 8)}`;
   const requestFile = join(folder, 'import-table.json');
   await writeFile(requestFile, `${JSON.stringify(importRequest(table, bucket, prefix), null, 2)}\n`);
-  const steps = commands(settings, folder, requestFile, `s3://${bucket}/${prefix}/`, table);
+  const steps = importSteps(target.aws, folder, requestFile, `s3://${bucket}/${prefix}/`, table);
   if (options.json) {
     print(
       terminal,

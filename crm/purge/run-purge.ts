@@ -1,5 +1,5 @@
 import { DeleteItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { keyIdOf } from '../../lambda/guest/session-hash.ts';
+import { isSessionHash, keyIdOf } from '../../lambda/guest/session-hash.ts';
 import { readSecret } from '../store/hash-keys.ts';
 import { scanTable } from '../store/scan.ts';
 import { dynamoDbFor, type TargetOptions } from '../store/target.ts';
@@ -13,8 +13,6 @@ export interface PurgeOptions extends TargetOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
-
-const isSession = (hash: string): boolean => /[0-9a-f]{64}$/.test(hash);
 
 /** Goes through what a table holds under a key. */
 const eachUnder = async (
@@ -32,7 +30,7 @@ const eachUnder = async (
         // The registry holds entries of other kinds, too, which are keyed by no session.
         items
           .map(({ sessionHash }) => sessionHash?.S ?? '')
-          .filter((hash) => isSession(hash) && keyIdOf(hash) === keyId),
+          .filter((hash) => isSessionHash(hash) && keyIdOf(hash) === keyId),
       ),
   });
 };

@@ -1,6 +1,7 @@
 import { describeColumns } from '../customers/column-preview.ts';
-import { refuseUnmatched } from '../customers/columns.ts';
+
 import { columnOptions, type InputOptions } from '../customers/input-options.ts';
+import { refuseUnmatched } from '../customers/option-check.ts';
 import { type CustomerInput, readCustomers } from '../customers/read-customers.ts';
 import { JsonRows } from '../input/json-rows.ts';
 import { openText, type TextSource } from '../input/text-source.ts';

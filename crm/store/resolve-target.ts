@@ -9,7 +9,7 @@ type Base = Omit<Target, 'isProduction' | 'foreignTable'>;
 
 /** The region that the environment is deployed to, where this project knows it. */
 const regionOf = (env: string): string | undefined =>
-  environmentNames.includes(env) ? settingsOf(env).region : undefined;
+  environmentNames().includes(env) ? settingsOf(env).region : undefined;
 
 const stackTarget = async (env: string, options: TargetOptions, folder: string): Promise<Base> => {
   const { region = regionOf(env), profile } = options;

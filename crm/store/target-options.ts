@@ -40,15 +40,20 @@ export const requireTarget = async (options: TargetOptions, context: Context): P
 
 /**
  * Has a person confirm what cannot be undone, by typing `expected`.
+ * @param otherwise what is true when they do not
  * @throws UserError when they do not, or when nobody is there to be asked
  */
-export const confirm = async (terminal: Terminal, question: string, expected: string): Promise<void> => {
+export const confirm = async (
+  terminal: Terminal,
+  question: string,
+  expected: string,
+  otherwise = 'Nothing was changed.',
+): Promise<void> => {
   if (!terminal.interactive) {
     throw new UserError(`${question} Nobody is here to confirm it: add --yes.`);
   }
   note(terminal, question);
-  if ((await ask(terminal, `Type ${expected} to go on: `)) !== expected)
-    throw new UserError('Nothing was changed.');
+  if ((await ask(terminal, `Type ${expected} to go on: `)) !== expected) throw new UserError(otherwise);
 };
 
 /** Names a target that may be production before anything is written to it, and has it confirmed. */

@@ -39,7 +39,7 @@ export const duration = (ms: number): string => {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : counted(Math.floor(hours / 24), 'day');
 };
 
-/** Asks and waits for one line; the end of the input counts as an empty answer. */
+/** Asks and waits for one line; the end of the input counts as an empty line. */
 export const ask = async (terminal: Terminal, question: string): Promise<string> => {
   terminal.notes.write(question);
   const lines = createInterface({ input: terminal.in, terminal: false });

@@ -28,7 +28,9 @@ export const bundle = async (
   outfile: string,
   { without = [], minify = true }: { readonly without?: readonly string[]; readonly minify?: boolean } = {},
 ): Promise<BuildResult<{ metafile: true }>> => {
-  const used = techniques.filter(({ name }) => !without.includes(name));
+  const used = techniques.filter(
+    ({ name, needs }) => !without.includes(name) && (needs === undefined || !without.includes(needs)),
+  );
   return await build({
     absWorkingDir: root,
     entryPoints: [entry],

@@ -34,7 +34,7 @@ const attributeMapOf = (env: string) => {
 
 const program = new Command('npm run data-actions --')
   .description("Writes the data actions that an organisation's administrator imports into Genesys Cloud.")
-  .requiredOption('--env <name>', `environment: ${environmentNames.join(', ')}`)
+  .requiredOption('--env <name>', `environment: ${environmentNames().join(', ')}`)
   .requiredOption(
     '--function-arn <arn>',
     "ARN of the alias of the function resolve, from the stack's outputs",

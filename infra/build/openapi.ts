@@ -13,7 +13,6 @@ import {
   queuedResponseSchema,
   signatureHeader,
 } from '../../lambda/contract.ts';
-import { noControlCharacters } from '../edge/request-model.ts';
 import {
   type FieldText,
   faultTexts,
@@ -25,6 +24,8 @@ import {
   responseTexts,
 } from './openapi-texts.ts';
 
+/** No control characters (Unicode "Cc"), written out: tools of other languages do not know `\p{Cc}`. */
+const noControlCharacters = '^[^\\u0000-\\u001f\\u007f-\\u009f]*$';
 const file = fileURLToPath(new URL('../../docs/api/openapi.json', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 

@@ -8,6 +8,8 @@ export interface Technique {
   readonly name: string;
   /** Why it is safe. */
   readonly why: string;
+  /** Another technique without which this one finds nothing to do. */
+  readonly needs?: string;
   readonly plugin?: () => Plugin;
   readonly options?: BuildOptions;
 }
@@ -198,6 +200,7 @@ export const techniques: readonly Technique[] = [
   },
   {
     name: 'sdk-errors-by-name',
+    needs: 'es-modules-first',
     why: 'We tell errors of AWS by their name, which they keep without a class of their own; one carries an item.',
     plugin: () =>
       patchFiles('sdk-errors-by-name', [

@@ -43,7 +43,8 @@ const buildScript = async (name: string, folder: string, options: BuildOptions):
     bundle: true,
     minify: true,
     write: false,
-    outfile: `${folder}${name}`,
+    // Never written: where it would lie decides how the source map names its sources.
+    outfile: `${root}dist/website/${name}`,
     sourcemap: 'external',
     target: 'es2022',
     logLevel: 'warning',

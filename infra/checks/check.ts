@@ -1,5 +1,8 @@
-/** What a check found. `skipped`: it could not be tried, and that is no fault. */
-export type CheckStatus = 'ok' | 'failed' | 'skipped';
+/**
+ * What a check found. `todo`: a step of the setup is still to be done, and nothing is broken. `skipped`: it could
+ * not be tried, and that is no fault.
+ */
+export type CheckStatus = 'ok' | 'failed' | 'todo' | 'skipped';
 
 export interface CheckResult {
   readonly name: string;
@@ -13,6 +16,11 @@ export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
 }
 
+/** A step of the setup is still to be done; the message says which, and how. */
+export class CheckTodo extends Error {
+  override readonly name = 'CheckTodo';
+}
+
 /** A check cannot be tried. */
 export class CheckSkipped extends Error {
   override readonly name = 'CheckSkipped';
@@ -20,7 +28,7 @@ export class CheckSkipped extends Error {
 
 interface Check {
   readonly name: string;
-  /** @returns what was found. @throws CheckFailed, CheckSkipped */
+  /** @returns what was found. @throws CheckFailed, CheckTodo, CheckSkipped */
   readonly run: () => Promise<string>;
 }
 
@@ -31,33 +39,48 @@ export const runChecks = async (checks: readonly Check[]): Promise<CheckResult[]
     try {
       results.push({ name, status: 'ok', detail: await run() });
     } catch (error) {
-      const status = error instanceof CheckSkipped ? 'skipped' : 'failed';
-      results.push({ name, status, detail: explain(error) });
+      results.push({ name, status: statusOf(error), detail: explain(error) });
     }
   }
   return results;
 };
 
+const statusOf = (error: unknown): CheckStatus => {
+  if (error instanceof CheckSkipped) return 'skipped';
+  return error instanceof CheckTodo ? 'todo' : 'failed';
+};
+
 /** Errors of libraries by their name: their messages may repeat what was sent. */
 const explain = (error: unknown): string => {
-  if (error instanceof CheckFailed || error instanceof CheckSkipped) return error.message;
+  if (error instanceof CheckFailed || error instanceof CheckTodo || error instanceof CheckSkipped) {
+    return error.message;
+  }
   return error instanceof Error ? `${error.name}: unexpected` : 'unexpected failure';
 };
 
-const marks = { ok: 'ok     ', failed: 'FAILED ', skipped: 'skipped' } as const;
+const marks = { ok: 'ok     ', failed: 'FAILED ', todo: 'TO DO  ', skipped: 'skipped' } as const;
+const verdicts = {
+  0: 'All checks passed.',
+  1: 'At least one check failed.',
+  3: 'Nothing is broken; at least one step is still to be done.',
+} as const;
 
-/** Prints the results, for people or as JSON for a pipeline. @returns the exit code: 0, or 1 when a check failed */
+/**
+ * Prints the results, for people or as JSON for a pipeline.
+ * @returns the exit code: 0, 1 when a check failed, 3 when none failed and a step is still to be done
+ */
 export const report = (
   title: string,
   results: readonly CheckResult[],
   { json, print }: { readonly json: boolean; readonly print: (line: string) => void },
-): number => {
-  const passed = results.every(({ status }) => status !== 'failed');
-  if (json) print(JSON.stringify({ title, passed, checks: results }));
+): 0 | 1 | 3 => {
+  const has = (wanted: CheckStatus): boolean => results.some(({ status }) => status === wanted);
+  const code = has('failed') ? 1 : has('todo') ? 3 : 0;
+  if (json) print(JSON.stringify({ title, passed: code === 0, checks: results }));
   else {
     print(title);
     for (const { name, status, detail } of results) print(`  ${marks[status]} ${name}: ${detail}`);
-    print(passed ? 'All checks passed.' : 'At least one check failed.');
+    print(verdicts[code]);
   }
-  return passed ? 0 : 1;
+  return code;
 };

@@ -1,62 +1,88 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type GenesysSecret, parseSecret, SecretError } from '../../lambda/aws/genesys-secret.ts';
-import { environmentNames, settingsOf } from '../environments.ts';
-import { clientOptions, readStack, type Stack, StackError } from '../stack-outputs.ts';
-import { CheckFailed, type CheckResult, CheckSkipped, runChecks } from './check.ts';
+import type { GenesysSecret } from '../../lambda/aws/genesys-secret.ts';
+import { examplesLeft } from '../environments.ts';
+import type { Settings } from '../settings.ts';
+import { readStack, type Stack, StackError } from '../stack-outputs.ts';
+import { checkConcurrency, explainCredentials } from './account-checks.ts';
+import { CheckFailed, type CheckResult, CheckSkipped, CheckTodo, runChecks } from './check.ts';
 import { createGenesysProbe } from './genesys-probe.ts';
+import { readSecret } from './secret-check.ts';
 
 export interface PreflightOptions {
   readonly env: string;
-  readonly region?: string;
-  readonly profile?: string;
+  readonly region?: string | undefined;
+  readonly profile?: string | undefined;
+  /** Only what can be known before the stack exists. */
+  readonly beforeDeploy?: boolean;
 }
 
-/** The stack's own values, as its outputs or the local stack tell them. */
-const findStack = async (options: PreflightOptions, folder: string): Promise<Stack> => {
+/** The stack's own values, as its outputs or the local stack have them. */
+const findStack = async ({ env, region, profile }: PreflightOptions, folder: string): Promise<Stack> => {
   try {
-    return await readStack(options, folder);
+    const access = {
+      ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
+    };
+    return await readStack({ env, ...access }, folder);
   } catch (error) {
     if (error instanceof StackError) throw new CheckFailed(error.message, { cause: error });
-    if (error instanceof Error && /Credential|Token|AccessDenied|UnrecognizedClient/.test(error.name)) {
-      throw new CheckFailed(`AWS refused the credentials (${error.name}).`, { cause: error });
-    }
-    throw error;
+    return explainCredentials(error);
   }
 };
 
-/** Settings that still are the examples of a fresh clone. */
-export const examplesLeft = (name: string): string[] => {
-  if (!environmentNames.includes(name)) return [];
-  const { allowedOrigins, alarmEmails } = settingsOf(name);
-  return [...allowedOrigins, ...alarmEmails].filter((value) => /(^|[/@.])example\.com$/.test(value));
-};
-
-const readSecret = async (stack: Stack): Promise<GenesysSecret> => {
-  if (stack.secretId === undefined) throw new CheckFailed('The stack names no secret.');
-  const client = new SecretsManagerClient(clientOptions(stack.aws, stack.aws.endpoints.secretsManager));
-  try {
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: stack.secretId }));
-    const secret = parseSecret(SecretString ?? '');
-    if (stack.genesys?.provider === 'web-messaging' && secret.externalIdKey === undefined) {
-      throw new CheckFailed('Provider web-messaging needs externalIdKey in the secret.');
-    }
-    return secret;
-  } catch (error) {
-    if (error instanceof SecretError) throw new CheckFailed(error.message, { cause: error });
-    if (error instanceof Error && !(error instanceof CheckFailed)) {
-      throw new CheckFailed(`The secret cannot be read (${error.name}).`, { cause: error });
-    }
-    throw error;
-  } finally {
-    client.destroy();
+/** What a fresh clone still has to decide. Examples keep visitors out; the rest is a step of the setup. */
+export const judgeSettings = (settings: Settings): string => {
+  const { name, keepData, protect, pageEmails, ticketEmails, environment } = settings;
+  const examples = examplesLeft(settings);
+  if (examples.length > 0) {
+    throw new CheckFailed(`config/${name}.json still has the examples ${examples.join(', ')}.`);
   }
+  const steps = [
+    ...(keepData && !protect
+      ? ['set "protect": true and deploy again, once the first deployment has succeeded']
+      : []),
+    ...(environment === 'production' && (pageEmails.length === 0 || ticketEmails.length === 0)
+      ? ['name pageEmails and ticketEmails: nobody hears of some alarms']
+      : []),
+  ];
+  if (steps.length > 0) throw new CheckTodo(`Next: ${steps.join('; ')}.`);
+  return 'no example values left';
 };
 
 /**
  * Tries everything that an environment needs before visitors come, and changes nothing.
+ * @param settings undefined for the local stack
  * @param folder the project's folder: `--env local` reads `.local/stack.json` there
  */
-export const preflight = async (options: PreflightOptions, folder: string): Promise<CheckResult[]> => {
+export const preflight = async (
+  options: PreflightOptions,
+  settings: Settings | undefined,
+  folder: string,
+): Promise<CheckResult[]> => {
+  const region = options.region ?? settings?.region;
+  const own = [
+    {
+      name: 'settings',
+      run: async () => (settings === undefined ? 'those of the local stack' : judgeSettings(settings)),
+    },
+  ];
+  const concurrency = {
+    name: 'concurrency',
+    run: async () => {
+      if (settings === undefined || region === undefined) throw new CheckSkipped('Not tried: no account.');
+      return await checkConcurrency(settings, { region, profile: options.profile });
+    },
+  };
+  return options.beforeDeploy === true
+    ? await runChecks([...own, concurrency])
+    : await checkDeployed({ ...options, region }, settings, folder, own);
+};
+
+const checkDeployed = async (
+  options: PreflightOptions,
+  settings: Settings | undefined,
+  folder: string,
+  own: readonly { readonly name: string; readonly run: () => Promise<string> }[],
+): Promise<CheckResult[]> => {
   let stack: Stack | undefined;
   let secret: GenesysSecret | undefined;
   let probe: ReturnType<typeof createGenesysProbe> | undefined;
@@ -69,14 +95,7 @@ export const preflight = async (options: PreflightOptions, folder: string): Prom
     return probe;
   };
   const results = await runChecks([
-    {
-      name: 'settings',
-      run: async () => {
-        const examples = examplesLeft(options.env);
-        if (examples.length === 0) return 'no example values left';
-        throw new CheckFailed(`infra/environments.ts still has the examples ${examples.join(', ')}.`);
-      },
-    },
+    ...own,
     {
       name: 'stack',
       run: async () => {
@@ -88,7 +107,7 @@ export const preflight = async (options: PreflightOptions, folder: string): Prom
       name: 'secret',
       run: async () => {
         if (stack === undefined) throw new CheckSkipped('Not tried: the stack is missing.');
-        secret = await readSecret(stack);
+        secret = await readSecret(stack, settings);
         return 'filled in and well-formed';
       },
     },

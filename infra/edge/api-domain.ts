@@ -6,7 +6,7 @@ import {
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { AaaaRecord, ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { ARecord, HostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayDomain } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
@@ -39,6 +39,5 @@ export class ApiDomain extends Construct {
     });
     const target = RecordTarget.fromAlias(new ApiGatewayDomain(domain));
     new ARecord(this, 'Record', { zone, recordName: domainName, target });
-    new AaaaRecord(this, 'RecordV6', { zone, recordName: domainName, target });
   }
 }

@@ -7,7 +7,7 @@ interface EdgeProblemOptions {
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** The API's own error body, for answers that never reach the function. */
+/** The API's own error body, for requests that never reach the function. */
 export const edgeProblem = (
   code: ProblemCode,
   detail: string,
@@ -27,7 +27,7 @@ export const edgeProblem = (
 /** API Gateway's id of a request, in templates. */
 export const gatewayRequestId = '$context.requestId';
 
-/** Headers of every answer, beside `X-Request-Id` and CORS. */
+/** Headers of every response, beside `X-Request-Id` and CORS. */
 export const fixedHeaders = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
@@ -36,3 +36,13 @@ export const fixedHeaders = {
 
 export const problemMediaType = 'application/problem+json';
 export const exposedHeaders = 'Retry-After, X-Request-Id';
+
+/**
+ * Headers of what gateway and firewall respond by themselves. They have no logic to name the caller's own origin,
+ * and hold nothing of a visitor: any page may read them, so that one of each allowed origin can.
+ */
+export const edgeHeaders = {
+  ...fixedHeaders,
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': exposedHeaders,
+} as const;

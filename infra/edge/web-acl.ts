@@ -1,11 +1,12 @@
 import { CfnIPSet, CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import { maxBodyBytes, type ProblemCode, problems } from '../../lambda/contract.ts';
+import { problems } from '../../lambda/contract.ts';
 import { accept } from '../accepted-findings.ts';
 import type { Settings } from '../settings.ts';
-import { edgeProblem, exposedHeaders, fixedHeaders } from './edge-problem.ts';
+import { type Refusal, refusalBody, refusalHeaders, refusals } from './firewall-answers.ts';
 
 type Statement = CfnWebACL.StatementProperty;
+type Rule = Omit<CfnWebACL.RuleProperty, 'priority'>;
 
 interface WebAclProps {
   readonly settings: Settings;
@@ -13,104 +14,121 @@ interface WebAclProps {
   readonly stageArn: string;
 }
 
-/** The firewall cannot fill in anything; API Gateway's own header of the answer carries the id. */
-const requestId = 'see the x-amzn-requestid header';
 const rateWindowSeconds = 300;
-const retryAfterSeconds = 60;
 
-const refusals = {
-  payload_too_large: `The body must be at most ${maxBodyBytes} bytes.`,
-  unsupported_media_type: 'Send the body as application/json.',
-  too_many_requests: 'Too many requests from your address; please try again later.',
-  origin_not_allowed: 'The API is not available from where you are.',
-} as const satisfies Partial<Record<ProblemCode, string>>;
-type Refusal = keyof typeof refusals;
-
-const lowerCase = [{ priority: 0, type: 'LOWERCASE' }];
-const asItIs = [{ priority: 0, type: 'NONE' }];
-
-const tooLarge: Statement = {
-  sizeConstraintStatement: {
-    // What exceeds the part of the body that the firewall sees is too large as well.
-    fieldToMatch: { body: { oversizeHandling: 'MATCH' } },
-    comparisonOperator: 'GT',
-    size: maxBodyBytes,
-    textTransformations: asItIs,
-  },
-};
+/** Rules that block for how often an address asks; the others block for what it asks. */
+export const rateRules = ['RatePerAddress'] as const;
+/** Rules that may be wrong about an ordinary visitor. */
+export const contentRules = [
+  'Country',
+  'AddressRange',
+  'AWSManagedRulesCommonRuleSet',
+  'AWSManagedRulesKnownBadInputsRuleSet',
+] as const;
 
 const isPost: Statement = {
   byteMatchStatement: {
     fieldToMatch: { method: {} },
     positionalConstraint: 'EXACTLY',
     searchString: 'POST',
-    textTransformations: asItIs,
-  },
-};
-
-const isJson: Statement = {
-  regexMatchStatement: {
-    fieldToMatch: { singleHeader: { Name: 'content-type' } },
-    regexString: '^application/([a-z0-9_.+-]+\\+)?json\\s*(;|$)',
-    textTransformations: lowerCase,
+    textTransformations: [{ priority: 0, type: 'NONE' }],
   },
 };
 
 /**
- * The firewall before the API: who may come at all, how often, and with what body; then AWS' own groups.
- * Nothing of a request is stored.
+ * The firewall before the API: who may come at all and how often, then AWS' own groups. What a body may be is
+ * the function's to say, since only it says so in the API's own words. Nothing of a request is stored.
  */
 export class WebAcl extends Construct {
   readonly acl: CfnWebACL;
-  private readonly firstOrigin: string | undefined;
+  /** Name of the firewall in metrics, the environment's own: several share a region. */
+  readonly metricName: string;
+  /** Rules of this firewall, as metrics name them. */
+  readonly ruleNames: readonly string[];
+  private readonly settings: Settings;
 
   constructor(scope: Construct, id: string, { settings, stageArn }: WebAclProps) {
     super(scope, id);
-    this.firstOrigin = settings.allowedOrigins.find((origin) => origin !== '*');
-    const rules = [
-      ...this.allowList(settings),
-      this.refuse('RatePerAddress', 'too_many_requests', {
-        rateBasedStatement: {
-          limit: settings.requestsPerAddress,
-          evaluationWindowSec: rateWindowSeconds,
-          aggregateKeyType: 'IP',
-        },
-      }),
-      this.refuse('BodySize', 'payload_too_large', tooLarge),
-      this.refuse('ContentType', 'unsupported_media_type', {
-        andStatement: { statements: [isPost, { notStatement: { statement: isJson } }] },
-      }),
-      this.managed('AWSManagedRulesCommonRuleSet'),
-      this.managed('AWSManagedRulesKnownBadInputsRuleSet'),
-    ];
+    this.settings = settings;
+    this.metricName = `guest-profiles-${settings.name}`;
+    const rules = [...this.allowList(), ...this.rates(), ...this.managed()];
+    this.ruleNames = rules.map(({ name }) => name);
     this.acl = new CfnWebACL(this, 'Acl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
-      visibilityConfig: this.visibility('WebAcl'),
+      visibilityConfig: this.visibility(this.metricName),
       customResponseBodies: Object.fromEntries(
-        Object.entries(refusals).map(([code, detail]) => [code, this.body(code as Refusal, detail)]),
+        (Object.keys(refusals) as Refusal[]).map((code) => [
+          code,
+          { contentType: 'APPLICATION_JSON', content: refusalBody(code) },
+        ]),
       ),
       rules: rules.map((rule, priority) => ({ ...rule, priority })),
     });
     accept(
       this.acl,
       ['NIST.800.53.R5-WAFv2LoggingEnabled', 'PCI.DSS.321-WAFv2LoggingEnabled'],
-      'A firewall log holds the addresses and headers of visitors, which this service does not store. Its metrics by rule are alarmed on, and the console shows samples of the last three hours.',
+      'A firewall log holds the addresses and headers of visitors, which this service does not store. Alarms firewall-blocks and address-limited watch its metrics by rule, and the console shows samples of the last three hours.',
     );
     new CfnWebACLAssociation(this, 'Association', { resourceArn: stageArn, webAclArn: this.acl.attrArn });
   }
 
-  private allowList({
-    allowedCountries,
-    allowedAddressRanges,
-  }: Settings): Omit<CfnWebACL.RuleProperty, 'priority'>[] {
-    const countries = allowedCountries && {
-      geoMatchStatement: { countryCodes: [...allowedCountries] },
-    };
+  /** Behind a CDN every visitor has the CDN's address; the visitor's own is in a header then. */
+  private get forwarded(): { headerName: string; fallbackBehavior: string } | undefined {
+    const { clientAddressHeader } = this.settings;
+    // Without that header a request did not come through the CDN: it counts as one of the limited.
+    return clientAddressHeader === undefined
+      ? undefined
+      : { headerName: clientAddressHeader, fallbackBehavior: 'MATCH' };
+  }
+
+  private rates(): Rule[] {
+    const { requestsPerAddress, challengeRequestsPerAddress } = this.settings;
+    const { forwarded } = this;
+    const above = (limit: number): Statement => ({
+      rateBasedStatement: {
+        limit,
+        evaluationWindowSec: rateWindowSeconds,
+        ...(forwarded === undefined
+          ? { aggregateKeyType: 'IP' }
+          : { aggregateKeyType: 'FORWARDED_IP', forwardedIpConfig: forwarded }),
+        // A browser asks twice, once for permission: only what costs quota counts.
+        scopeDownStatement: isPost,
+      },
+    });
     return [
-      ...(countries === undefined
+      this.refuse('RatePerAddress', 'too_many_requests', above(requestsPerAddress)),
+      ...(challengeRequestsPerAddress === undefined
         ? []
-        : [this.refuse('Country', 'origin_not_allowed', { notStatement: { statement: countries } })]),
+        : [
+            {
+              name: 'ChallengePerAddress',
+              statement: above(challengeRequestsPerAddress),
+              action: { challenge: {} },
+              visibilityConfig: this.visibility('ChallengePerAddress'),
+            },
+          ]),
+    ];
+  }
+
+  private allowList(): Rule[] {
+    const { allowedCountries, allowedAddressRanges } = this.settings;
+    const { forwarded } = this;
+    return [
+      ...(allowedCountries === undefined
+        ? []
+        : [
+            this.refuse('Country', 'origin_not_allowed', {
+              notStatement: {
+                statement: {
+                  geoMatchStatement: {
+                    countryCodes: [...allowedCountries],
+                    ...(forwarded && { forwardedIpConfig: { ...forwarded, fallbackBehavior: 'NO_MATCH' } }),
+                  },
+                },
+              },
+            }),
+          ]),
       ...(allowedAddressRanges === undefined
         ? []
         : [
@@ -121,32 +139,24 @@ export class WebAcl extends Construct {
     ];
   }
 
-  private inRanges(ranges: readonly string[]): Statement {
-    const statements = (['IPV4', 'IPV6'] as const).flatMap((ipAddressVersion): Statement[] => {
-      const addresses = ranges.filter((range) => range.includes(':') === (ipAddressVersion === 'IPV6'));
-      if (addresses.length === 0) return [];
-      const set = new CfnIPSet(this, ipAddressVersion, { scope: 'REGIONAL', ipAddressVersion, addresses });
-      return [{ ipSetReferenceStatement: { arn: set.attrArn } }];
+  private inRanges(addresses: readonly string[]): Statement {
+    const { forwarded } = this;
+    const set = new CfnIPSet(this, 'IPV4', {
+      scope: 'REGIONAL',
+      ipAddressVersion: 'IPV4',
+      addresses: [...addresses],
     });
-    const [only] = statements;
-    return statements.length === 1 && only !== undefined ? only : { orStatement: { statements } };
+    return {
+      ipSetReferenceStatement: {
+        arn: set.attrArn,
+        ...(forwarded && {
+          ipSetForwardedIpConfig: { ...forwarded, fallbackBehavior: 'NO_MATCH', position: 'ANY' },
+        }),
+      },
+    };
   }
 
-  private refuse(
-    name: string,
-    code: Refusal,
-    statement: Statement,
-  ): Omit<CfnWebACL.RuleProperty, 'priority'> {
-    const headers = {
-      ...fixedHeaders,
-      ...(this.firstOrigin === undefined
-        ? {}
-        : {
-            'Access-Control-Allow-Origin': this.firstOrigin,
-            'Access-Control-Expose-Headers': exposedHeaders,
-          }),
-      ...(problems[code].retryable ? { 'Retry-After': String(retryAfterSeconds) } : {}),
-    };
+  private refuse(name: string, code: Refusal, statement: Statement): Rule {
     return {
       name,
       statement,
@@ -155,7 +165,10 @@ export class WebAcl extends Construct {
           customResponse: {
             responseCode: problems[code].status,
             customResponseBodyKey: code,
-            responseHeaders: Object.entries(headers).map(([header, value]) => ({ name: header, value })),
+            responseHeaders: Object.entries(refusalHeaders(code)).map(([header, value]) => ({
+              name: header,
+              value,
+            })),
           },
         },
       },
@@ -163,19 +176,26 @@ export class WebAcl extends Construct {
     };
   }
 
-  private managed(name: string): Omit<CfnWebACL.RuleProperty, 'priority'> {
-    return {
+  private managed(): Rule[] {
+    const group = (name: string, counted: readonly string[] = []): Rule => ({
       name,
-      statement: { managedRuleGroupStatement: { vendorName: 'AWS', name } },
+      statement: {
+        managedRuleGroupStatement: {
+          vendorName: 'AWS',
+          name,
+          ...(counted.length > 0 && {
+            ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+          }),
+        },
+      },
       overrideAction: { none: {} },
       visibilityConfig: this.visibility(name),
-    };
-  }
-
-  private body(code: Refusal, detail: string): CfnWebACL.CustomResponseBodyProperty {
-    const { retryable } = problems[code];
-    const problem = edgeProblem(code, detail, { requestId, ...(retryable ? { retryAfterSeconds } : {}) });
-    return { contentType: 'APPLICATION_JSON', content: JSON.stringify(problem) };
+    });
+    return [
+      // A body that is too large is 413, which the function says; here it would be 403.
+      group('AWSManagedRulesCommonRuleSet', ['SizeRestrictions_BODY']),
+      group('AWSManagedRulesKnownBadInputsRuleSet'),
+    ];
   }
 
   private visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {

@@ -9,16 +9,18 @@ import { accept } from '../accepted-findings.ts';
 interface AlarmTopicProps {
   readonly key: IKey;
   readonly emails: readonly string[];
+  /** What the mails begin with. */
+  readonly title: string;
 }
 
 /** Where alarms and the budget go: encrypted, TLS only, published to by AWS for this account only. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { key, emails }: AlarmTopicProps) {
+  constructor(scope: Construct, id: string, { key, emails, title }: AlarmTopicProps) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', {
-      displayName: `Alarms of ${Stack.of(this).stackName}`,
+      displayName: `${Stack.of(this).stackName}: ${title}`,
       masterKey: key,
       enforceSSL: true,
     });

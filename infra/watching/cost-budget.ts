@@ -3,12 +3,15 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Settings } from '../settings.ts';
 
+/** Tag that every resource of this service carries, with the environment's name: to be activated for cost allocation. */
+export const budgetTag = 'guest-profiles';
+
 interface CostBudgetProps {
   readonly settings: Settings;
   readonly topic: ITopic;
 }
 
-/** What the environment may cost a month, by its tag; tells of 80 % spent and of 100 % foreseen. */
+/** What this stack may cost a month, by its own tag; reports 80 % spent and 100 % foreseen. */
 export class CostBudget extends Construct {
   constructor(scope: Construct, id: string, { settings, topic }: CostBudgetProps) {
     super(scope, id);
@@ -27,7 +30,7 @@ export class CostBudget extends Construct {
         budgetType: 'COST',
         timeUnit: 'MONTHLY',
         budgetLimit: { amount: settings.monthlyBudgetUsd, unit: 'USD' },
-        costFilters: { TagKeyValue: [`user:environment$${settings.name}`] },
+        costFilters: { TagKeyValue: [`user:${budgetTag}$${settings.name}`] },
       },
       notificationsWithSubscribers: [notify('ACTUAL', 80), notify('FORECASTED', 100)],
     });

@@ -29,6 +29,16 @@ export class GuestMetrics {
     });
   }
 
+  /** Sum of some metrics, 0 where nobody writes them. */
+  total(label: string, names: readonly MetricName[], period: Duration): MathExpression {
+    return new MathExpression({
+      label,
+      period,
+      expression: filledSum(names),
+      usingMetrics: Object.fromEntries(names.map((name) => [idOf(name), this.metric(name, 'Sum', period)])),
+    });
+  }
+
   /**
    * Share of some metrics in a whole, in percent. With fewer than `minSamples` in the whole it is `otherwise`,
    * so that a quiet night is no alarm.
@@ -43,12 +53,10 @@ export class GuestMetrics {
   }): MathExpression {
     const period = share.period ?? Duration.minutes(5);
     const names = [...new Set([...share.of, ...share.in])];
-    const sum = (parts: readonly MetricName[]): string =>
-      parts.map((name) => `FILL(${idOf(name)},0)`).join('+');
     return new MathExpression({
       label: share.label,
       period,
-      expression: `IF((${sum(share.in)})>=${share.minSamples},100*(${sum(share.of)})/(${sum(share.in)}),${share.otherwise})`,
+      expression: `IF((${filledSum(share.in)})>=${share.minSamples},100*(${filledSum(share.of)})/(${filledSum(share.in)}),${share.otherwise})`,
       usingMetrics: Object.fromEntries(names.map((name) => [idOf(name), this.metric(name, 'Sum', period)])),
     });
   }
@@ -56,3 +64,6 @@ export class GuestMetrics {
 
 /** Metric ids of an expression begin with a lower-case letter. */
 const idOf = (name: MetricName): string => `m${name}`;
+
+const filledSum = (names: readonly MetricName[]): string =>
+  names.map((name) => `FILL(${idOf(name)},0)`).join('+');

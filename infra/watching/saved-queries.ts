@@ -41,16 +41,10 @@ const functionQueries: Readonly<Record<string, SavedQuery>> = {
     sort: 'durationMs desc',
     limit: 50,
   },
-  'Cold starts': {
-    fields: ['@timestamp', 'requestId'],
-    filters: ["code = 'cold_start'"],
-    sort: '@timestamp desc',
-    limit: 100,
-  },
 };
 
 const accessQueries: Readonly<Record<string, SavedQuery>> = {
-  'Answers by status': {
+  'Responses by status': {
     fields: ['status'],
     stats: 'count(*) as requests, avg(durationMs) as averageMs, pct(durationMs, 99) as p99Ms by status',
     sort: 'requests desc',

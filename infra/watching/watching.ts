@@ -1,136 +1,122 @@
-import { Stack } from 'aws-cdk-lib';
-import type { IRestApi } from 'aws-cdk-lib/aws-apigateway';
 import {
-  CfnAlarm,
-  CfnDashboard,
+  Alarm,
+  AlarmRule,
   ComparisonOperator,
+  CompositeAlarm,
   type IAlarm,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import {
-  type CustomMetricGroup,
-  DefaultDashboardFactory,
-  MonitoringFacade,
-  notifySns,
-} from 'cdk-monitoring-constructs';
 import { Construct } from 'constructs';
-import { type AlarmDefinition, runbookLink, type Section } from './alarm-definition.ts';
+import { accept } from '../accepted-findings.ts';
+import { type AlarmDefinition, alarmName, runbookLink } from './alarm-definition.ts';
 import { AlarmTopic } from './alarm-topic.ts';
-import { alarmDefinitions, type Watched } from './alarms.ts';
+import { alarmDefinitions } from './alarms.ts';
 import { CostBudget } from './cost-budget.ts';
+import { FirstMinute } from './first-minute.ts';
 import { SavedQueries } from './saved-queries.ts';
+import type { Watched } from './watched.ts';
 
 interface WatchingProps extends Watched {
   readonly key: IKey;
 }
 
-const rollbackTag = 'rolls-back';
+const quiet = {
+  page: 'It wakes somebody through the composite alarm visitors-are-affected: one page an incident, however many alarms it sets off.',
+  release:
+    'It acts through CodeDeploy, which rolls the release back and reports that; the alarm itself says nothing more.',
+} as const;
 
 /** Dashboard, alarms, budget and saved queries of one environment. */
 export class Watching extends Construct {
-  readonly topic: ITopic;
+  /** Where somebody is woken. */
+  readonly pages: ITopic;
+  /** Where somebody looks in working hours. */
+  readonly tickets: ITopic;
   /** Alarms that end a release. */
   readonly rollbackAlarms: readonly IAlarm[];
-  private readonly runbookUrl: string;
+  readonly dashboardName: string;
+  private readonly settings: Watched['settings'];
 
   constructor(scope: Construct, id: string, props: WatchingProps) {
     super(scope, id);
-    const { settings, init, drain, api, key } = props;
-    this.runbookUrl = settings.runbookUrl;
-    this.topic = new AlarmTopic(this, 'Alarms', { key, emails: settings.alarmEmails }).topic;
-    new CostBudget(this, 'Cost', { settings, topic: this.topic });
+    const { settings, init, drain, api, agentView, key } = props;
+    this.settings = settings;
+    this.pages = new AlarmTopic(this, 'Pages', { key, emails: settings.pageEmails, title: 'page' }).topic;
+    this.tickets = new AlarmTopic(this, 'Tickets', {
+      key,
+      emails: settings.ticketEmails,
+      title: 'ticket',
+    }).topic;
+    new CostBudget(this, 'Cost', { settings, topic: this.tickets });
     new SavedQueries(this, 'Queries', {
-      functions: [init.logGroup, drain.logGroup],
+      functions: [
+        init.logGroup,
+        drain.logGroup,
+        ...(agentView === undefined ? [] : [agentView.resolve.logGroup]),
+      ],
       accessLog: api.accessLog,
     });
 
-    const facade = this.facade();
-    const definitions = alarmDefinitions(props);
-    for (const section of new Set(definitions.map((definition) => definition.section))) {
-      this.monitor(facade, section, definitions);
-    }
-    this.monitorResources(facade, props);
-    this.leaveNamesToCloudFormation();
-    this.rollbackAlarms = facade.createdAlarmsWithTag(rollbackTag).map(({ alarm }) => alarm);
+    const watched = alarmDefinitions(props).map((definition) => ({
+      definition,
+      alarm: this.alarm(definition),
+    }));
+    const heardBy = (audience: AlarmDefinition['audience']): Alarm[] =>
+      watched.flatMap(({ definition, alarm }) => (definition.audience === audience ? [alarm] : []));
+    for (const alarm of heardBy('ticket')) this.report(alarm, this.tickets);
+    const visitors = this.visitorsAreAffected(heardBy('page'));
+    this.rollbackAlarms = heardBy('release');
+    this.dashboardName = new FirstMinute(this, 'Dashboard', { ...props, visitors, alarms: watched }).name;
   }
 
-  private facade(): MonitoringFacade {
-    const { stackName } = Stack.of(this);
-    return new MonitoringFacade(this, 'Monitoring', {
-      alarmFactoryDefaults: {
-        alarmNamePrefix: stackName,
-        actionsEnabled: true,
-        action: notifySns(this.topic, this.topic),
-        datapointsToAlarm: 1,
-      },
-      dashboardFactory: new DefaultDashboardFactory(this, 'Dashboards', { dashboardNamePrefix: stackName }),
-    });
-  }
-
-  private monitor(facade: MonitoringFacade, section: Section, definitions: readonly AlarmDefinition[]): void {
-    facade.monitorCustom({
-      alarmFriendlyName: section.replaceAll(' ', ''),
-      humanReadableName: section,
-      metricGroups: definitions
-        .filter((definition) => definition.section === section)
-        .map((definition) => this.group(definition)),
-    });
-  }
-
-  private group({
+  private alarm({
     id,
-    title,
+    audience,
     meaning,
     metric,
     threshold,
     periods,
-    rollsBack,
-  }: AlarmDefinition): CustomMetricGroup {
+    silenceIsAlarm,
+  }: AlarmDefinition): Alarm {
     const above = 'above' in threshold;
-    return {
-      title,
-      metrics: [
-        {
-          metric,
-          alarmFriendlyName: id,
-          addAlarm: {
-            Critical: {
-              threshold: above ? threshold.above : threshold.below,
-              comparisonOperator: above
-                ? ComparisonOperator.GREATER_THAN_THRESHOLD
-                : ComparisonOperator.LESS_THAN_THRESHOLD,
-              datapointsToAlarm: periods?.breaching ?? 1,
-              evaluationPeriods: periods?.of ?? 1,
-              ...(metric.period === undefined ? {} : { period: metric.period }),
-              treatMissingDataOverride: TreatMissingData.NOT_BREACHING,
-              alarmDescriptionOverride: `${meaning} Runbook: ${runbookLink(this.runbookUrl, id)}`,
-              customTags: rollsBack === true ? [rollbackTag] : [],
-            },
-          },
-        },
-      ],
-    };
+    const alarm = new Alarm(this, id, {
+      alarmName: alarmName(this.settings.name, id),
+      alarmDescription: `${meaning} Runbook: ${runbookLink(this.settings.runbookUrl, id)}`,
+      metric,
+      threshold: above ? threshold.above : threshold.below,
+      comparisonOperator: above
+        ? ComparisonOperator.GREATER_THAN_THRESHOLD
+        : ComparisonOperator.LESS_THAN_THRESHOLD,
+      datapointsToAlarm: periods?.breaching ?? 1,
+      evaluationPeriods: periods?.of ?? 1,
+      treatMissingData: silenceIsAlarm === true ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+      // Of a handful of requests, a percentile is the slowest: CloudWatch then keeps the state as it is.
+      ...('statistic' in metric && metric.statistic.startsWith('p')
+        ? { evaluateLowSampleCountPercentile: 'ignore' }
+        : {}),
+    });
+    if (audience !== 'ticket') accept(alarm, ['NIST.800.53.R5-CloudWatchAlarmAction'], quiet[audience]);
+    return alarm;
   }
 
-  /** Graphs of the AWS resources themselves, for the second look. */
-  private monitorResources(facade: MonitoringFacade, { init, drain, api, tables, overflow }: Watched): void {
-    facade
-      .monitorApiGateway({ api: api.api as IRestApi, apiStage: api.api.deploymentStage.stageName })
-      .monitorLambdaFunction({ lambdaFunction: init.function, humanReadableName: 'API function' })
-      .monitorLambdaFunction({ lambdaFunction: drain.function, humanReadableName: 'Overflow worker' })
-      .monitorDynamoTable({ table: tables.crm as ITable, humanReadableName: 'CRM table' })
-      .monitorDynamoTable({ table: tables.guests as ITable, humanReadableName: 'Guest registry' })
-      .monitorSqsQueueWithDlq({ queue: overflow.queue, deadLetterQueue: overflow.deadLetters });
+  private report(alarm: Alarm | CompositeAlarm, topic: ITopic): void {
+    alarm.addAlarmAction(new SnsAction(topic));
+    alarm.addOkAction(new SnsAction(topic));
   }
 
-  /** The library names alarms and dashboard; CloudFormation can do that, and then replaces them without a clash. */
-  private leaveNamesToCloudFormation(): void {
-    for (const child of this.node.findAll()) {
-      if (child instanceof CfnAlarm) child.addPropertyDeletionOverride('AlarmName');
-      if (child instanceof CfnDashboard) child.addPropertyDeletionOverride('DashboardName');
-    }
+  /** One page an incident, however many alarms it sets off; while the kill switch is on, nobody is woken. */
+  private visitorsAreAffected(alarms: readonly IAlarm[]): CompositeAlarm {
+    const id = 'visitors-are-affected';
+    const composite = new CompositeAlarm(this, id, {
+      compositeAlarmName: alarmName(this.settings.name, id),
+      alarmDescription: `Visitors do not get their chat; the alarms below say why. Runbook: ${runbookLink(this.settings.runbookUrl, id)}`,
+      alarmRule: AlarmRule.anyOf(...alarms),
+      actionsEnabled: !this.settings.closed,
+    });
+    this.report(composite, this.pages);
+    return composite;
   }
 }

@@ -212,7 +212,8 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
         const written = await write('acquire', command, deadline);
         if (written === undefined) {
           // None is held under this hash, where releasing does nothing.
-          if (hashes.length > 1) await registry.release(lease, deadline);
+          // What cannot be released now expires; somebody was faster all the same.
+          if (hashes.length > 1) await registry.release(lease, deadline).catch(() => undefined);
           return undefined;
         }
         takenOver ||= tookOver(written.Attributes, owner);

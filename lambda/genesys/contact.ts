@@ -7,12 +7,13 @@ import { type AttributeMap, mappedAttributes, type Profile } from '../guest/prof
 import type { Call, RetryPlan } from './call-policy.ts';
 import type { GenesysEvent } from './events.ts';
 import type { ClientCredentials, CredentialSource } from './oauth-request.ts';
+import { pathId } from './upstream-text.ts';
 
 /** Path of the call that creates or updates a customer's contact. */
 export const enrichPath = '/api/v2/externalcontacts/contacts/enrich';
 
 /** What is believed of its response: the contact has an id. */
-export const contactResponse = v.object({ id: v.pipe(v.string(), v.minLength(1)) });
+export const contactResponse = v.object({ id: pathId });
 
 /** The customer at Genesys: HMAC-SHA-256 (hex) of the CRM's customer id. */
 export const externalIdOf = (crmId: string, externalIdKey: Uint8Array): string =>

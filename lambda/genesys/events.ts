@@ -21,8 +21,10 @@ export type GenesysEvent =
   | 'breaker_opened'
   /** A probe succeeded: calls to Genesys are resumed. */
   | 'breaker_closed'
-  /** A guest is not created yet: `reason` (told_to_wait, quota), `waitMs`, `daily`. */
+  /** A guest is not created yet: `reason` (told_to_wait, quota, unverified), `waitMs`, `daily`. */
   | 'creation_held'
+  /** An unverified session must wait for what is kept for verified ones: `reason` (quota). */
+  | 'admission_refused'
   /** The token endpoint is asked. */
   | 'oauth_requested'
   /** An OAuth token could not be obtained: `reason`, `status`. */

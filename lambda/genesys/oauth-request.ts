@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { GuestError } from '../guest/errors.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { ApiClient } from './api-client.ts';
 import type { GenesysEvent } from './events.ts';
@@ -97,12 +98,22 @@ export const createOAuthRequest = ({
     outcome.kind === 'refused' &&
     (outcome.status === 401 || (outcome.status === 400 && outcome.problem.code === 'invalid_client'));
 
+  /** The secret as it is now; the one that was used where it cannot be read again, which is recorded there. */
+  const newest = async (used: ClientCredentials, deadline: Deadline): Promise<ClientCredentials> => {
+    try {
+      return (await credentials.refresh(deadline)).secret;
+    } catch (error) {
+      if (error instanceof GuestError) throw error;
+      return used;
+    }
+  };
+
   return async (deadline: Deadline): Promise<Outcome<GrantedToken>> => {
     let secret = await credentials.current(deadline);
     let outcome = await ask(secret, deadline);
     if (refusesCredentials(outcome)) {
       const used = secret;
-      ({ secret } = await credentials.refresh(deadline));
+      secret = await newest(used, deadline);
       // Compared with what was used: another caller may have read the rotated secret before us.
       if (secret.clientSecret !== used.clientSecret || secret.clientId !== used.clientId) {
         telemetry.record('oauth_credentials_renewed');

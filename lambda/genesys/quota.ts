@@ -8,8 +8,11 @@ export interface Quota {
   spend(endpoint: Endpoint): void;
   /** An answer has come; its `inin-ratelimit-*` headers tell the state of the whole client. */
   observe(headers: Readonly<Record<string, string | undefined>>): void;
-  /** Milliseconds until the quota is whole again, where it is nearly used up; undefined where there is enough. */
-  exhaustedForMs(): number | undefined;
+  /**
+   * Milliseconds until the quota is whole again, where no more than `keptShare` of it is left (default: the
+   * part that is kept for visitors whose guest is known); undefined where there is enough.
+   */
+  exhaustedForMs(keptShare?: number): number | undefined;
   /** Calls that Genesys allows a second, on average; by its published default before it has told. */
   callsPerSecond(): number;
 }
@@ -53,11 +56,11 @@ export const createQuota = ({
         resetSeconds,
       });
     },
-    exhaustedForMs: () => {
+    exhaustedForMs: (keptShare = reserveShare) => {
       if (window === undefined) return undefined;
       const leftMs = window.resetAtMs - clock.now();
       if (leftMs <= 0) return undefined;
-      const reserve = Math.max(reserveCalls, Math.ceil(window.allowed * reserveShare));
+      const reserve = Math.max(reserveCalls, Math.ceil(window.allowed * keptShare));
       return window.allowed - window.used < reserve ? leftMs : undefined;
     },
     callsPerSecond: () => (window?.allowed ?? defaultCallsPerMinute) / 60,

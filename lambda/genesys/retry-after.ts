@@ -1,3 +1,6 @@
+/** Longest wait that is believed: a garbled one would stop a fleet for years. */
+const longestNamedMs = 86_400_000;
+
 /**
  * How long an answer asks us to wait, in milliseconds, from its `Retry-After`: seconds or an HTTP date.
  * Undefined where it is absent, unreadable, zero or past: the caller then waits by its own rule.
@@ -10,7 +13,7 @@ export const parseRetryAfter = (value: string | undefined, nowMs: number): numbe
     : /^[a-z]{3,9},? /i.test(text)
       ? Date.parse(text) - nowMs
       : Number.NaN;
-  return waitMs > 0 ? waitMs : undefined;
+  return waitMs > 0 ? Math.min(longestNamedMs, waitMs) : undefined;
 };
 
 /** Longest wait without a `Retry-After`, in milliseconds. */

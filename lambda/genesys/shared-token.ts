@@ -128,7 +128,8 @@ export const createSharedToken = (options: SharedTokenOptions) => {
     before: TokenPause | undefined,
     deadline: Deadline,
   ): Promise<Outcome<GrantedToken>> => {
-    let result: GrantedToken | TokenPause | undefined;
+    // Where nothing was asked (the circuit is open, the time over), what others have found out stays.
+    let result: GrantedToken | TokenPause | undefined = before;
     try {
       const asked = await ask(before, deadline);
       result = asked.result;

@@ -16,6 +16,9 @@ const errorBody = v.fallback(
   { code: '', message: '', cause: '', error: '', description: '', error_description: '' },
 );
 
+/** An id that becomes part of a path: nothing that percent-encoding, or a proxy that undoes it, could change. */
+export const pathId = v.pipe(v.string(), v.regex(/^(?!\.{1,2}$)[\w.~-]{1,256}$/));
+
 /** An error body, for decisions; whatever it is, it can be read. */
 export const problemOf = (body: unknown): UpstreamProblem => {
   const { code, error, message, description, error_description, cause } = v.parse(errorBody, body ?? {});

@@ -88,7 +88,7 @@ export const createWebMessaging = (options: WebMessagingOptions): GuestProvider 
         telemetry.record('guest_token_unreadable');
         throw new UnknownGuestError();
       }
-      const reference = { sessionHash: session.hashes[0], guestId: guest.guestId };
+      const reference = { hashes: session.hashes, guestId: guest.guestId };
       return {
         accessToken,
         expiresAt: new Date(guest.expiresAtMs).toISOString(),

@@ -10,6 +10,7 @@ import { type AttributeMap, mappedAttributes } from '../guest/profile.ts';
 import type { Call, RetryPlan } from './call-policy.ts';
 import { type CreationGate, callsAfterCreation } from './creation-gate.ts';
 import { errorOf, type Failure } from './outcome.ts';
+import { pathId } from './upstream-text.ts';
 
 /** What the OAuth token must be granted for. */
 export const webchatScope = 'webchat:guest:write webchat:token:write';
@@ -27,8 +28,7 @@ export interface WebchatV1Options {
   readonly gate: CreationGate;
 }
 
-// A guest id becomes part of a path: nothing that percent-encoding, or a proxy that undoes it, could change.
-const guestResponse = v.object({ id: v.pipe(v.string(), v.regex(/^(?!\.{1,2}$)[\w.~-]{1,256}$/)) });
+const guestResponse = v.object({ id: pathId });
 const tokenResponse = v.object({
   token: v.pipe(v.string(), v.minLength(1)),
   expires_at: v.pipe(
@@ -101,7 +101,7 @@ export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
           body: { json: guestBody(command) },
           schema: guestResponse,
           before: async () => {
-            await gate.admit(deadline);
+            await gate.admit(command.verified, deadline);
             // Somebody else could create a second guest while this attempt is under way.
             if (clock.now() + timeoutMs > command.createUntilMs) throw new LeaseTooShortError();
           },

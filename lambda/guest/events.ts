@@ -20,6 +20,8 @@ export type GuestEvent =
   | 'visitor_unknown'
   /** `sessionHash`: a reference was presented by another conversation than its own. */
   | 'reference_reused'
+  /** An unverified session is not queued: its share of the queue is used up: `reason` (queue). */
+  | 'admission_refused'
   | 'queue_unavailable'
   | 'registration_served'
   | 'registration_postponed'

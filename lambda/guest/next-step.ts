@@ -1,4 +1,4 @@
-import { consentDigest } from './consent.ts';
+import { type Consent, consentDigest } from './consent.ts';
 import type { KnownGuest, Lease, Registration } from './ports.ts';
 import { serves, type Visitor } from './visitor.ts';
 
@@ -38,6 +38,17 @@ const statesMore = (
   return consent.stated && (known?.stated !== true || consentDigest(known) !== consentDigest(consent));
 };
 
+/** The guest as it is saved again: with what was stated since, since its consent becomes the evidence. */
+const withStatement = (
+  guest: KnownGuest,
+  { consent }: Visitor,
+  known: Registration | undefined,
+): KnownGuest => {
+  const isStatement = (one: Consent | undefined): boolean =>
+    one?.stated === true && consentDigest(one) === consentDigest(guest.consent);
+  return { ...guest, consent: [consent, known?.consent].find(isStatement) ?? guest.consent };
+};
+
 /** Decides what a request does next about its session's guest. Does nothing itself. */
 export const nextStep = (situation: Situation): NextStep => {
   const { visitor, provider, registration, lease, leaseUncertain, unknownGuestId } = situation;
@@ -47,7 +58,9 @@ export const nextStep = (situation: Situation): NextStep => {
   const fits = guest !== undefined && serves(guest, visitor, provider);
 
   if (lease !== undefined) {
-    return fits ? { kind: 'save', guest, lease } : { kind: 'register', previous: guest, lease };
+    return fits
+      ? { kind: 'save', guest: withStatement(guest, visitor, registration), lease }
+      : { kind: 'register', previous: guest, lease };
   }
   if (registration === undefined) return { kind: 'acquire' };
   const isLeased = registration.leasedUntilMs !== undefined;

@@ -14,7 +14,11 @@ export interface ObtainGuestDependencies extends RegisterUnderLeaseDependencies 
   readonly registry: GuestRegistry;
   readonly memory: FallbackRegistry;
   readonly queue: OverflowQueue | undefined;
-  readonly settings: RegisterUnderLeaseDependencies['settings'] & { readonly overflowMaxAgeSeconds: number };
+  readonly settings: RegisterUnderLeaseDependencies['settings'] & {
+    readonly overflowMaxAgeSeconds: number;
+    /** Of the longest queue, how much unverified sessions may fill; 1 where sessions cannot be verified. */
+    readonly unverifiedQueueShare: number;
+  };
 }
 
 /** A guest that serves the visitor. */
@@ -55,7 +59,10 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     if (queue === undefined || limited.daily || store !== registry) throw limited;
     // A registration that would only grow too old in a long queue is told so at once.
     const waitSeconds = await queue.expectedWaitSeconds(deadline);
-    if (waitSeconds > settings.overflowMaxAgeSeconds) {
+    const share = verified ? 1 : settings.unverifiedQueueShare;
+    if (waitSeconds > settings.overflowMaxAgeSeconds * share) {
+      if (waitSeconds <= settings.overflowMaxAgeSeconds)
+        telemetry.record('admission_refused', { reason: 'queue' });
       throw new LimitedError(Math.max(limited.waitMs, waitSeconds * 1000), false, { cause: limited });
     }
     const queuedAtMs = clock.now();

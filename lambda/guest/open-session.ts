@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { consentInForce } from './consent.ts';
+import { consentInForce, isRefusal } from './consent.ts';
+import { startDeadline } from './deadline.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
 import type {
+  Clock,
   CrmLookup,
   Deadline,
   GuestProvider,
@@ -14,8 +16,8 @@ import type {
   VisitorEvidence,
   VisitorTables,
 } from './ports.ts';
-import type { SessionIdentity } from './session-hash.ts';
-import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
+import type { SessionHashes, SessionIdentity } from './session-hash.ts';
+import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
 /** A guest that this container registered and could not write to the registry. */
 export interface UnsavedGuest {
@@ -36,6 +38,7 @@ export interface OpenSessionDependencies {
   readonly provider: GuestProvider;
   readonly registry: GuestRegistry;
   readonly memory: FallbackRegistry;
+  readonly clock: Clock;
   readonly telemetry: Telemetry<GuestEvent>;
   readonly settings: ProfileSettings;
 }
@@ -69,6 +72,9 @@ export const unlessUnreachable = async <T>(
   }
 };
 
+/** Longest that the registry is asked again, in milliseconds. */
+const findMs = 150;
+
 /** What a session without a live entry is given in the same round trip: the lease, or its guest. */
 interface Grant {
   readonly lease?: Lease | undefined;
@@ -82,7 +88,7 @@ interface Grant {
  * is read first: it may know a refusal, and then the CRM is not read.
  */
 export const createOpenSession = (deps: OpenSessionDependencies) => {
-  const { tables, provider, registry, memory, telemetry, settings } = deps;
+  const { tables, provider, registry, memory, clock, telemetry, settings } = deps;
 
   /** Takes what only a session without a live entry is given; `undefined` where there is an entry. */
   const grant = async (
@@ -98,6 +104,16 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     }
     const created = await provider.mint(session, stated, deadline);
     return (await registry.create(hashes[0], created, deadline)) ? { created } : undefined;
+  };
+
+  /** Once more and alone: only the CRM may have failed. Shortly, since the read has had the tables' whole time. */
+  const findShortly = async (hashes: SessionHashes, deadline: Deadline) => {
+    const short = startDeadline(clock, findMs, deadline.signal);
+    try {
+      return await unlessUnreachable(telemetry, 'find', registry.find(hashes, short));
+    } finally {
+      short.clear();
+    }
   };
 
   const readBoth = async (
@@ -121,7 +137,7 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     }
     const registration =
       read.registration === 'unreachable' && !leaseUncertain
-        ? await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline))
+        ? await findShortly(hashes, deadline)
         : read.registration;
     return { crm: read.crm, registration, leaseUncertain };
   };
@@ -138,7 +154,14 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const { lease, created, leaseUncertain }: Grant & { leaseUncertain: boolean } = read;
     const reached = read.registration !== 'unreachable';
     const registration = read.registration === 'unreachable' ? known : read.registration;
-    const consent = consentInForce(stated.consent, registration?.consent);
+    const saved = registration?.guest;
+    /** Our own guest, which did not reach the registry and is newer than what that has. */
+    const standIn =
+      unsaved !== undefined && unsaved.guest.registeredAtMs > (saved?.registeredAtMs ?? 0)
+        ? unsaved.guest
+        : undefined;
+    const remembered = isRefusal(standIn?.consent) ? standIn?.consent : registration?.consent;
+    const consent = consentInForce(stated.consent, remembered);
 
     const crm = async (): Promise<CrmLookup> => {
       if (!consent.given || stated.consent.stated) return read.crm;
@@ -147,16 +170,17 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
     const opened = { visitor, registration, lease, created, owner };
     if (!reached) return { ...opened, store: memory, leaseUncertain: false };
-    const savedAtMs = registration?.guest?.registeredAtMs ?? 0;
-    if (unsaved === undefined || unsaved.guest.registeredAtMs <= savedAtMs) {
+    if (standIn === undefined || (saved !== undefined && serves(saved, visitor, provider.name))) {
+      // It was saved after all, or another one serves: it must not come back once its session is erased.
+      if (unsaved !== undefined) memory.setUnsaved(session, undefined);
       return { ...opened, store: registry, leaseUncertain };
     }
-    // Our own guest, which did not reach the registry: its lease may still stand there in our name.
-    const verified = unsaved.guest.verified || registration?.verified === true;
+    // Its lease may still stand in the registry in our name.
+    const verified = standIn.verified || registration?.verified === true;
     const adopted = {
       versions: new Map(),
       ...registration,
-      guest: unsaved.guest,
+      guest: standIn,
       guestEverywhere: false,
       verified,
     };

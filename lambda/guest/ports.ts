@@ -31,7 +31,7 @@ export interface KnownGuest {
   readonly provider: string;
   /** Digest of the profile it was registered with. */
   readonly profileDigest: string;
-  /** Whether that profile was anonymous: a degraded request never replaces a richer one. */
+  /** Whether that profile was anonymous; for those who explain an entry. */
   readonly anonymous: boolean;
   readonly consent: Consent;
   /** Whether every request that was ever served with this guest was verified. */
@@ -45,7 +45,7 @@ export interface KnownGuest {
 
 /** What the registry remembers of one session, under all of its hashes. Live parts only. */
 export interface Registration {
-  /** Of the entry under each hash: it changes with every write, and a lease over an entry names the one it has seen. */
+  /** Of the entry under each hash: it changes whenever the registration does, and a lease names the one it has seen. */
   readonly versions: ReadonlyMap<string, string | undefined>;
   readonly guest?: KnownGuest | undefined;
   /** Whether the entry under each hash has that guest: containers that know one key only must find it, too. */
@@ -199,7 +199,7 @@ export interface GuestProvider {
 
 /** Whom a guest reference names. */
 export interface GuestReference {
-  readonly sessionHash: string;
+  readonly hashes: SessionHashes;
   readonly guestId: string;
 }
 

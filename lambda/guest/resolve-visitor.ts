@@ -103,8 +103,8 @@ export const createResolveVisitor = (deps: ResolveVisitorDependencies) => {
   ): Promise<ResolvedVisitor> => {
     const reference = await references.open(guestReference, deadline);
     if (reference === undefined) return unknown('reference_unreadable');
-    const { sessionHash, guestId } = reference;
-    const hashes: SessionHashes = [sessionHash];
+    const { hashes, guestId } = reference;
+    const [sessionHash] = hashes;
     const registration = await registry.find(hashes, deadline);
     const guest = guestOf(registration, guestId);
     if (guest === undefined) return unknown('guest_gone');

@@ -45,6 +45,8 @@ export interface InitHandlerDependencies {
     deadline: Deadline,
   ) => Promise<InitialiseGuestResult>;
   readonly signingKeys: SigningKeys;
+  /** False for a container that was started ahead of its first visitor (provisioned concurrency). */
+  readonly startsCold?: boolean | undefined;
   /** Runs one invocation: its request id is on every log line, its metrics are written at its end. */
   readonly invocation: <T>(requestId: string | undefined, work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
@@ -108,6 +110,7 @@ const bodyOf = (result: InitialiseGuestResult): InitResponse | QueuedResponse =>
 export const createInitHandler = ({
   initialise,
   signingKeys,
+  startsCold = true,
   invocation,
   clock,
   telemetry,
@@ -209,7 +212,7 @@ export const createInitHandler = ({
       failed.response = respondError(failed.event, failed.error);
     });
 
-  let cold = true;
+  let cold = startsCold;
   return async (
     event: ProxyEvent | null | undefined,
     context: InvocationContext = {},

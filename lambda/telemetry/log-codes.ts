@@ -47,7 +47,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   request_refused: {
     level: 'info',
     message: "The request was refused: it is the caller's mistake.",
-    metrics: ['Refused', duration],
+    metrics: ['Refused'],
   },
   request_failed: { level: 'error', message: 'The request failed.', metrics: ['Failed', duration] },
   unexpected_error: { level: 'error', message: 'A defect in this service, or a secret that cannot be used.' },
@@ -100,6 +100,11 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     level: 'info',
     message: 'A registration was sent to the queue.',
     metrics: ['OverflowSent'],
+  },
+  admission_refused: {
+    level: 'info',
+    message: 'An unverified session has to wait: the rest is kept for verified ones.',
+    metrics: ['AdmissionRefused'],
   },
   queue_unavailable: { level: 'error', message: 'The overflow queue could not be reached.' },
   registration_served: {

@@ -18,7 +18,7 @@ export const metrics = {
   Refused: 'Count',
   /** Responses 5xx. */
   Failed: 'Count',
-  /** From the start of the handler to the response. */
+  /** From the start of the handler to the response; refused requests, which take no time, are left out. */
   InitDuration: 'Milliseconds',
   ColdStart: 'Count',
 
@@ -60,6 +60,9 @@ export const metrics = {
   /** Genesys' quota of this minute that is used up. */
   GenesysQuotaUsed: 'Percent',
   BreakerOpened: 'Count',
+
+  /** Unverified sessions that had to wait for what is kept for verified ones. */
+  AdmissionRefused: 'Count',
 
   OverflowSent: 'Count',
   OverflowServed: 'Count',

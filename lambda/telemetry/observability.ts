@@ -53,12 +53,17 @@ export interface Observability {
   invocation<T>(requestId: string | undefined, work: () => Promise<T>): Promise<T>;
 }
 
-/** Logs as JSON lines and metrics in CloudWatch's embedded metric format, both on stdout. */
-export const createObservability = ({
-  environment,
-  provider,
-  logLevel,
-}: Pick<Config, 'environment' | 'provider' | 'logLevel'>): Observability => {
+/** From what is said least to what is said always. */
+const levels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL', 'SILENT'];
+
+/**
+ * Logs as JSON lines and metrics in CloudWatch's embedded metric format, both on stdout.
+ * @param version of the function, on each line of metrics: a release is judged by those of its own version
+ */
+export const createObservability = (
+  { environment, provider, logLevel }: Pick<Config, 'environment' | 'provider' | 'logLevel'>,
+  version?: string,
+): Observability => {
   const logger = new Logger({ serviceName: metricNamespace, logLevel, logFormatter: new FlatFormatter() });
   const emf = new Metrics({ namespace: metricNamespace });
   // Without the `service` dimension, which would say the same as the namespace.
@@ -69,7 +74,14 @@ export const createObservability = ({
   const record = (code: LogCode, fields: Fields = {}): void => {
     const { level, message, metrics: measured = [] } = catalogue[code];
     const { requestId } = invocations.getStore() ?? {};
-    logger[level](message, { code, ...(requestId === undefined ? {} : { requestId }), ...redacted(fields) });
+    // Powertools lets the platform's level win, which is pinned low enough to keep the lines of metrics.
+    if (levels.indexOf(level.toUpperCase()) >= levels.indexOf(logLevel)) {
+      logger[level](message, {
+        code,
+        ...(requestId === undefined ? {} : { requestId }),
+        ...redacted(fields),
+      });
+    }
     for (const metric of measured) {
       const [name, value] = typeof metric === 'string' ? [metric, 1] : [metric[0], fields[metric[1]]];
       if (typeof value === 'number') emf.addMetric(name, metrics[name], value);
@@ -82,7 +94,10 @@ export const createObservability = ({
       try {
         return await invocations.run({ requestId }, work);
       } finally {
-        if (emf.hasStoredMetrics()) emf.publishStoredMetrics();
+        if (emf.hasStoredMetrics()) {
+          if (version !== undefined) emf.addMetadata('version', version);
+          emf.publishStoredMetrics();
+        }
       }
     },
   };

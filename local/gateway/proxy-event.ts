@@ -17,7 +17,8 @@ const stage = 'local';
 const accountId = '000000000000';
 const apiId = 'local';
 
-const headerPairs = (rawHeaders: readonly string[]): [string, string][] =>
+/** Name and value, as they stood on the wire. */
+export const headerPairs = (rawHeaders: readonly string[]): [string, string][] =>
   rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : []));
 
 const grouped = (pairs: Iterable<readonly [string, string]>): Record<string, string[]> => {

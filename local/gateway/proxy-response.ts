@@ -16,17 +16,14 @@ export const sendMessage = (response: ServerResponse, status: number, message: s
   response.end(JSON.stringify({ message }));
 };
 
-/** Sends what a function returned; what is no proxy response becomes a 502, as API Gateway has it. */
+/** Sends what a function returned. @throws where that is no proxy response */
 export const sendProxyResponse = (
   response: ServerResponse,
   returned: unknown,
   extraHeaders: Readonly<Record<string, string>>,
 ): void => {
   const parsed = v.safeParse(responseSchema, returned);
-  if (!parsed.success) {
-    sendMessage(response, 502, 'Internal server error');
-    return;
-  }
+  if (!parsed.success) throw new Error('The function returned no proxy response.');
   const { statusCode, headers, multiValueHeaders, cookies, body, isBase64Encoded } = parsed.output;
   for (const [name, value] of Object.entries({ ...headers, ...extraHeaders })) {
     response.setHeader(name, String(value));

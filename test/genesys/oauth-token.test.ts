@@ -304,6 +304,20 @@ describe('a rotated secret', () => {
     expect(await get(world)).toMatch(/^oauth-token-/);
   });
 
+  it('is a refusal as any other where the secret cannot be read again: asked for once in five seconds', async () => {
+    const credentials = {
+      ...createTestCredentials(),
+      refresh: async () => {
+        throw new Error('The secret cannot be read.');
+      },
+    };
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(401), invalidClient(401));
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
+    expect(world.genesys.calls('oauth')).toHaveLength(1);
+  });
+
   it('ends those five seconds as soon as it is read for another reason', async () => {
     const world = createWorld();
     world.genesys.script('oauth', invalidClient(401));

@@ -50,7 +50,7 @@ const container = ({
   const common = { clock, telemetry, timeoutMs };
   const scope = style === 'body' ? webchatScope : undefined;
   const { call, quota } = connect({ ...common, transport, loginUrl, credentials, style, scope });
-  const gate = createCreationGate({ clock, telemetry, quota, queueing: true });
+  const gate = createCreationGate({ clock, telemetry, quota, queueing: true, limitsUnverified: false });
   const webchat = createWebchatV1({
     ...common,
     call,

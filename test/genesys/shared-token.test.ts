@@ -239,6 +239,20 @@ describe('the token endpoint', () => {
     expect(store.entries.get(key)?.pause).toBeUndefined();
   });
 
+  it('that a container has suspended for itself is no better for it: the failures are remembered', async () => {
+    const { clock, genesys, store, container } = createFleet();
+    const suspended = container();
+    genesys.script('oauth', ...endless({ status: 503 }));
+    for (let call = 0; call < 2; call += 1) await failureOf(get(suspended, 30_000));
+    expect(suspended.telemetry.of('breaker_opened')).toHaveLength(1);
+    const before = store.entries.get(key)?.pause;
+    await clock.advance(Math.max(0, (before?.untilMs ?? 0) - clock.now()));
+    const calls = genesys.calls('oauth').length;
+    await failureOf(get(suspended));
+    expect(genesys.calls('oauth')).toHaveLength(calls);
+    expect(store.entries.get(key)?.pause?.failures).toBe(before?.failures);
+  });
+
   it('that refuses the credentials pauses nobody else: a container that knows newer ones goes ahead', async () => {
     const { genesys, store, container } = createFleet();
     genesys.script('oauth', { status: 401, body: { error: 'invalid_client' } });

@@ -145,7 +145,7 @@ describe('the token', () => {
     });
     const reference = messaging?.customAttributes['guestReference'] ?? '';
     expect(await world.within(8000, (deadline) => references.open(reference, deadline))).toEqual({
-      sessionHash: session.hashes[0],
+      hashes: session.hashes,
       guestId: guest.guestId,
     });
   });

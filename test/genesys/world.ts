@@ -67,7 +67,13 @@ export const createWorld = (options: WorldOptions = {}) => {
     store: options.store,
     random,
   });
-  const gate = createCreationGate({ clock, telemetry, quota, queueing: options.queueing ?? true });
+  const gate = createCreationGate({
+    clock,
+    telemetry,
+    quota,
+    queueing: options.queueing ?? true,
+    limitsUnverified: false,
+  });
   const webchat = createWebchatV1({
     call,
     clock,

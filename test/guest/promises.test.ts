@@ -143,6 +143,76 @@ describe('When a created guest could not be remembered', () => {
   });
 });
 
+describe('A guest that stood in while the registry was away', () => {
+  const standIn = async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const rich = guestOf(await world.container()('s'));
+    const call = world.container();
+    world.broken.registry = true;
+    world.broken.crm = true;
+    await world.clock.advance(1000);
+    expect(guestOf(await world.finish(call('s')))).not.toBe(rich);
+    world.broken.registry = false;
+    return { world, call, rich };
+  };
+
+  it('gives way to the session’s own guest, where that fits', async () => {
+    const { world, call, rich } = await standIn();
+    world.broken.crm = false;
+    expect(guestOf(await world.finish(call('s')))).toBe(rich);
+    expect(world.state.created).toHaveLength(2);
+  });
+
+  it('does not replace its richer profile by a degraded request either', async () => {
+    const { world, call, rich } = await standIn();
+    expect(guestOf(await world.finish(call('s')))).toBe(rich);
+    world.broken.crm = false;
+    expect(guestOf(await world.finish(world.container()('s')))).toBe(rich);
+  });
+
+  it('hands on the refusal that it was registered under', async () => {
+    const { world, call } = await standIn();
+    world.broken.registry = true;
+    await world.clock.advance(1000);
+    await world.finish(call('s', { given: false }));
+    world.broken.registry = false;
+    world.broken.crm = false;
+    expect(await world.finish(call('s', { stated: false }))).toMatchObject({ enrichment: 'no_consent' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('does not cost a verified visitor the guest that an unverified request could not know of', async () => {
+    const world = createGuestWorld();
+    const verified = guestOf(await world.container()('s', { verified: true }));
+    const call = world.container();
+    world.broken.registry = true;
+    await world.clock.advance(1000);
+    await world.finish(call('s'));
+    world.broken.registry = false;
+    expect(guestOf(await world.finish(call('s', { verified: true })))).toBe(verified);
+    await expect(world.finish(call('s'))).rejects.toMatchObject({ code: 'unverified' });
+  });
+});
+
+describe('An erased session', () => {
+  it('does not come back by a container that once could not save its guest', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.broken.completeResponses = 1;
+    const first = guestOf(await call('s'));
+    expect(guestOf(await call('s'))).toBe(first);
+    const deadline = deadlineIn(world.clock);
+    const entry = await world.registry.find([hashOf('s')], deadline);
+    if (entry?.guest === undefined) throw new Error('expected a guest');
+    // As good as deleted: nothing of the entry is live.
+    const ended = { ...entry.guest, expiresAtMs: world.clock.now() };
+    world.registry.setUnsaved({ hashes: [hashOf('s')], binding: undefined }, { guest: ended, owner: 'crm' });
+    expect(await world.registry.find([hashOf('s')], deadline)).toBeUndefined();
+    expect(guestOf(await call('s'))).not.toBe(first);
+  });
+});
+
 describe('A guest that the provider does not know any more', () => {
   it('is registered again also while the registry is away at that moment', async () => {
     const world = createGuestWorld();
@@ -248,6 +318,23 @@ describe('A refusal that was stated', () => {
   });
 });
 
+describe('The evidence of a consent', () => {
+  it.each([
+    ['was stated since the guest was registered', { stated: true }, { stated: false }],
+    ['is stated by the very request', { stated: false }, { stated: true }],
+  ])('that %s outlives the move to a new hash key', async (_, before, now) => {
+    const world = createGuestWorld();
+    world.keys.push(older);
+    await world.container()('s', { stated: false });
+    await world.container()('s', before);
+    world.keys.unshift(newer);
+    await world.container()('s', now);
+    const entry = await world.registry.find([hashSession('s', [newer])[0]], deadlineIn(world.clock));
+    expect(entry?.consent).toMatchObject({ given: true, stated: true });
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
 describe('A verified session', () => {
   it('gets a guest that no unverified request has held', async () => {
     const world = createGuestWorld();
@@ -314,5 +401,17 @@ describe('A message of an earlier attempt', () => {
     expect(await world.drain(stale, 3, deadlineIn(world.clock))).toEqual({ kind: 'done' });
     expect(await call('s')).toMatchObject({ kind: 'queued' });
     expect(world.telemetry.of('registration_given_up')).toEqual([]);
+  });
+});
+
+describe('Where sessions can be verified, the queue', () => {
+  it('takes unverified ones up to their share, and verified ones beyond it', async () => {
+    const world = createGuestWorld({ unverifiedQueueShare: 0.5 });
+    world.state.backlogSeconds = 70;
+    const call = world.container();
+    world.state.failures.push(limited(30_000), limited(30_000));
+    await expect(call('made-up')).rejects.toMatchObject({ code: 'unavailable' });
+    expect(world.telemetry.of('admission_refused')).toEqual([{ reason: 'queue' }]);
+    expect(await call('signed', { verified: true })).toMatchObject({ kind: 'queued' });
   });
 });

@@ -134,7 +134,8 @@ describe('a registration', () => {
       const stated = lives.filter((one) => one.consent?.stated === true);
       const lastAtMs = Math.max(...stated.map((one) => one.consentAtMs ?? 0));
       const last = stated.filter((one) => one.consentAtMs === lastAtMs);
-      const expected = last.find((one) => isRefusal(one.consent)) ?? last[0] ?? lives[0];
+      const expected =
+        last.find((one) => isRefusal(one.consent)) ?? last[0] ?? lives.find((one) => one.consent);
       expect(registration?.consent).toEqual(expected?.consent);
       expect(registration?.verified ?? false).toBe(lives.some((one) => one.verified === true));
     });

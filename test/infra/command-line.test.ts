@@ -61,6 +61,6 @@ describe('npx cdk synth', () => {
   it('says which environments there are when none is named, without a stack', async () => {
     const { status, output } = await run('node_modules/tsx/dist/cli.mjs', ['infra/app.ts']);
     expect(status).toBe(1);
-    expect(output.trim()).toBe('No environment was named; use -c env=<name> with one of dev, staging, prod.');
+    expect(output.trim()).toBe('No environment was named; use -c env=<name> with one of dev, prod, staging.');
   }, 60_000);
 });

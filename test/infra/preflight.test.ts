@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { CheckResult } from '../../infra/checks/check.ts';
-import { examplesLeft, preflight } from '../../infra/checks/preflight-checks.ts';
+import { explainCredentials, judgeConcurrency } from '../../infra/checks/account-checks.ts';
+import { type CheckResult, report } from '../../infra/checks/check.ts';
+import { judgeSettings, preflight } from '../../infra/checks/preflight-checks.ts';
+import { settingsOf } from '../../infra/environments.ts';
+import { checkSettings, type Settings } from '../../infra/settings.ts';
 import { type GenesysSimulator, startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { type SecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 
@@ -51,15 +54,34 @@ afterEach(() => {
   });
 });
 
-const run = async (provider: 'webchat-v1' | 'web-messaging' = 'webchat-v1') => {
+const settings = (changes: object = {}): Settings =>
+  checkSettings('test', { region: 'eu-central-1', allowedOrigins: ['https://shop.test'], ...changes });
+
+const run = async (
+  provider: 'webchat-v1' | 'web-messaging' = 'webchat-v1',
+  asked: Settings | undefined = undefined,
+) => {
   writeStackFile(provider);
-  const results = await preflight({ env: 'local' }, folder);
+  const results = await preflight({ env: 'local' }, asked, folder);
   return {
     results,
     failed: results.filter(({ status }) => status === 'failed').map(({ name, detail }) => ({ name, detail })),
     of: (name: string): CheckResult | undefined => results.find((result) => result.name === name),
   };
 };
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Without credentials, nor any place to find them. */
+const bare = { PATH: process.env['PATH'], HOME: folder, AWS_EC2_METADATA_DISABLED: 'true' };
+const start = (tool: string, args: string[]) =>
+  new Promise<{ code: unknown; text: string }>((resolve) => {
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', `infra/${tool}.ts`, ...args],
+      { cwd: root, env: bare },
+      (error, stdout, stderr) => resolve({ code: error?.code ?? 0, text: stdout + stderr }),
+    );
+  });
 
 describe('preflight', () => {
   it.each(['webchat-v1', 'web-messaging'] as const)(
@@ -74,7 +96,7 @@ describe('preflight', () => {
   );
 
   it('says that the stack is not there', async () => {
-    const results = await preflight({ env: 'local' }, join(folder, 'nowhere'));
+    const results = await preflight({ env: 'local' }, undefined, join(folder, 'nowhere'));
     expect(results.find(({ name }) => name === 'stack')).toMatchObject({
       status: 'failed',
       detail: expect.stringContaining('npm start'),
@@ -92,9 +114,15 @@ describe('preflight', () => {
       'genesys',
       JSON.stringify({ clientId: 'REPLACE_ME', clientSecret: 'REPLACE_ME', placeholder: 'x' }),
     );
-    const { failed, of } = await run();
-    expect(failed).toEqual([{ name: 'secret', detail: expect.stringContaining('clientId') }]);
+    const { results, failed, of } = await run();
+    expect(failed).toEqual([]);
+    expect(of('secret')).toMatchObject({
+      status: 'todo',
+      detail: expect.stringMatching(/clientId.*Next: .*FillSecretCommand/),
+    });
     expect(of('login')?.status).toBe('skipped');
+    // A pipeline tells a first deployment from a broken one by this code.
+    expect(report('Preflight', results, { json: true, print: () => undefined })).toBe(3);
   });
 
   it('says that the secret is malformed, without a value of it', async () => {
@@ -132,23 +160,63 @@ describe('preflight', () => {
     ]);
   });
 
-  it('names the example values that a fresh clone has', () => {
-    expect(examplesLeft('prod')).toEqual(['https://www.example.com', 'operations@example.com']);
-    expect(examplesLeft('local')).toEqual([]);
+  it('says that settings ask for keys which the secret does not have', async () => {
+    expect((await run('webchat-v1', settings({ requireKeyedHashes: true }))).failed).toEqual([
+      { name: 'secret', detail: expect.stringContaining('needs sessionHashKeys') },
+    ]);
+    const signed = settings({ variables: { REQUIRE_SIGNED_SESSION: 'true' } });
+    expect((await run('webchat-v1', signed)).failed).toEqual([
+      { name: 'secret', detail: expect.stringContaining('no sessionSigningKeys') },
+    ]);
+  });
+
+  it('names the example values that a fresh clone has, and the steps that are left', () => {
+    expect(() => judgeSettings(settingsOf('prod'))).toThrow(
+      'config/prod.json still has the examples https://www.example.com, on-call@example.com, operations@example.com.',
+    );
+    expect(() => judgeSettings(settings({ keepData: true }))).toThrow(/Next: set "protect": true/);
+    expect(judgeSettings(settings())).toBe('no example values left');
+  });
+
+  it('says before a deployment whether the account allows the concurrency', () => {
+    expect(judgeConcurrency(settings(), 10, 10)).toContain('nothing is reserved');
+    expect(judgeConcurrency(settings({ reservedConcurrency: 50 }), 1000, 900)).toBe(
+      '52 of 900 can be reserved',
+    );
+    expect(() => judgeConcurrency(settings({ reservedConcurrency: 10 }), 10, 10)).toThrow(
+      /12 cannot be reserved\. Ask for a larger quota/,
+    );
+    expect(() => judgeConcurrency(settings({ reservedConcurrency: 899 }), 1000, 1000)).toThrow(/901 cannot/);
+  });
+
+  it('tells absent credentials from refused ones', () => {
+    const named = (name: string) => Object.assign(new Error('x'), { name });
+    expect(() => explainCredentials(named('CredentialsProviderError'))).toThrow(
+      /^There are no AWS credentials/,
+    );
+    expect(() => explainCredentials(named('UnrecognizedClientException'))).toThrow(/^AWS refused/);
+    expect(() => explainCredentials(named('AccessDeniedException'))).toThrow(
+      /lack a permission.*DeployerPolicyArn/,
+    );
+  });
+
+  it('refuses an environment that does not exist, and lists those that do', async () => {
+    expect(await start('preflight', ['--env', 'qa'])).toMatchObject({
+      code: 2,
+      text: expect.stringContaining(
+        'Environment qa is not known; use -c env=<name> with one of dev, prod, staging.',
+      ),
+    });
+  });
+
+  it('says without credentials that there are none, by the region of the environment', async () => {
+    const { code, text } = await start('preflight', ['--env', 'dev']);
+    expect(code).toBe(1);
+    expect(text).toMatch(/FAILED {2}stack: There are no AWS credentials/);
   });
 
   it.each(['preflight', 'smoke'])('%s explains itself, and exits with 2 for wrong options', async (tool) => {
-    const root = fileURLToPath(new URL('../..', import.meta.url));
-    const start = (args: string[]) =>
-      new Promise<{ code: unknown; text: string }>((resolve) => {
-        execFile(
-          process.execPath,
-          ['--import', 'tsx', `infra/${tool}.ts`, ...args],
-          { cwd: root },
-          (error, stdout, stderr) => resolve({ code: error?.code ?? 0, text: stdout + stderr }),
-        );
-      });
-    const [help, wrong] = await Promise.all([start(['--help']), start(['--nonsense'])]);
+    const [help, wrong] = await Promise.all([start(tool, ['--help']), start(tool, ['--nonsense'])]);
     expect(help).toMatchObject({
       code: 0,
       text: expect.stringContaining('Exit code: 0 when all checks passed'),

@@ -15,7 +15,10 @@ let gateway: RunningServer;
 beforeAll(async () => {
   stack = await startStack();
   container = await stack.container();
-  gateway = await startGateway({ handler: async (event) => await container.invoke(event) });
+  gateway = await startGateway({
+    handler: async (event) => await container.invoke(event),
+    edge: () => ({ origins: [origin] }),
+  });
 }, 60_000);
 afterAll(async () => {
   // Both may be missing where starting failed: what runs must end all the same.

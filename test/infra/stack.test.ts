@@ -79,11 +79,14 @@ describe('a template', () => {
         const kind = type.split('::').at(-1) ?? '';
         return [`${kind}Name`, 'TableName', 'ManagedPolicyName'].some((key) => key in (properties ?? {}));
       })
+      .filter(({ type }) => !/Alarm$/.test(type))
       .map(({ id }) => id);
-    // A stage's name is part of the URL; API Gateway alone decides what its execution log is called.
+    // Alarms have names that a pager can show. A stage's name is part of the URL; API Gateway alone decides what its execution log is called.
     expect(named).toEqual([
       expect.stringMatching(/^ApiRestDeploymentStagelive/),
       expect.stringMatching(/^ApiExecutionLog/),
+      // A bookmark of the dashboard survives.
+      expect.stringMatching(/^WatchingDashboard/),
     ]);
   });
 
@@ -92,6 +95,10 @@ describe('a template', () => {
       expect.arrayContaining([
         'ApiUrl',
         'CrmTableName',
+        'DashboardName',
+        'DeploymentGroup',
+        'InitFunctionName',
+        'InitLogGroup',
         'EnvironmentName',
         'GenesysBaseUrl',
         'GenesysLoginUrl',
@@ -101,9 +108,10 @@ describe('a template', () => {
         'OverflowQueueUrl',
       ]),
     );
-    expect(stacks.dev.outputs['EnvironmentName']).toEqual({ Value: 'dev' });
-    expect(stacks.full.outputs['ApiUrl']).toEqual({ Value: 'https://chat.example.com' });
-    expect(stacks.full.outputs['GenesysLoginUrl']).toEqual({ Value: 'https://login.mypurecloud.com' });
+    expect(stacks.dev.outputs['EnvironmentName']).toMatchObject({ Value: 'dev' });
+    for (const { Description } of Object.values(stacks.dev.outputs)) expect(Description).toMatch(/\w/);
+    expect(stacks.full.outputs['ApiUrl']).toMatchObject({ Value: 'https://chat.example.com' });
+    expect(stacks.full.outputs['GenesysLoginUrl']).toMatchObject({ Value: 'https://login.mypurecloud.de' });
   });
 });
 

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { App } from 'aws-cdk-lib';
-import { settingsOf } from '../../infra/environments.ts';
+import type { App, Stack } from 'aws-cdk-lib';
+import type { DeployedSettings } from '../../infra/command-line.ts';
+import { configFolder } from '../../infra/environments.ts';
 import { addGuestStack, createApp } from '../../infra/guest-app.ts';
-import { checkSettings, type Settings } from '../../infra/settings.ts';
+import { checkSettings, type SettingsInput } from '../../infra/settings.ts';
 
 /** One resource of a template; `properties` as CloudFormation gets them. */
 export interface Resource {
@@ -18,8 +19,9 @@ export interface Resource {
 
 export interface SynthesisedStack {
   readonly app: App;
+  readonly stack: Stack;
   readonly text: string;
-  readonly outputs: Readonly<Record<string, { Value: unknown }>>;
+  readonly outputs: Readonly<Record<string, { Value: unknown; Description: string }>>;
   all(type?: string): Resource[];
   /** The resource of that type whose logical id begins so; there must be exactly one. */
   one(type: string, idPrefix?: string): Resource;
@@ -39,7 +41,7 @@ export interface Stacks {
 const folder = mkdtempSync(join(tmpdir(), 'guest-stack-'));
 
 /** Stand-ins for the built bundles: the template does not depend on what is in them. */
-const code = { init: join(folder, 'init'), drain: join(folder, 'drain') };
+const code = { init: join(folder, 'init'), drain: join(folder, 'drain'), resolve: join(folder, 'resolve') };
 for (const [name, path] of Object.entries(code)) {
   mkdirSync(path);
   writeFileSync(join(path, 'index.mjs'), `export const handler = async () => '${name}';\n`);
@@ -48,9 +50,11 @@ for (const [name, path] of Object.entries(code)) {
 /** Removes what `synthesise` wrote. */
 export const removeTemplates = (): void => rmSync(folder, { recursive: true, force: true });
 
-const withChanges = (name: string, changes: Partial<Settings>): Settings => {
-  const { name: _name, ...settings } = settingsOf(name);
-  return checkSettings(name, { ...settings, ...changes });
+type Changes = Partial<SettingsInput> & { readonly emergency?: boolean };
+
+const withChanges = (name: string, { emergency = false, ...changes }: Changes): DeployedSettings => {
+  const given = JSON.parse(readFileSync(join(configFolder, `${name}.json`), 'utf8'));
+  return { ...checkSettings(name, { ...given, ...changes }), emergency };
 };
 
 let runs = 0;
@@ -61,7 +65,7 @@ let runs = 0;
  */
 export const synthesise = (
   name: string,
-  changes: Partial<Settings> = {},
+  changes: Changes = {},
   { check = true }: { readonly check?: boolean } = {},
 ): SynthesisedStack => {
   runs += 1;
@@ -84,6 +88,7 @@ export const synthesise = (
     resources.filter((resource) => type === undefined || resource.type === type);
   return {
     app,
+    stack,
     text,
     outputs: template.Outputs,
     all,
@@ -99,7 +104,7 @@ export const synthesise = (
 };
 
 /** Settings that use every option at once. */
-export const everyOption: Partial<Settings> = {
+export const everyOption: Partial<SettingsInput> = {
   account: '111122223333',
   provider: 'web-messaging',
   webMessaging: {
@@ -110,10 +115,14 @@ export const everyOption: Partial<Settings> = {
   existingSecretKeyArn: 'arn:aws:kms:eu-central-1:111122223333:key/5f1f6a53-6d0d-4a53-8c8c-8f2c1c1e7a10',
   allowedOrigins: ['https://www.example.com', 'https://shop.example.com'],
   allowedCountries: ['DE', 'AT'],
-  allowedAddressRanges: ['192.0.2.0/24', '2001:db8::/32'],
+  allowedAddressRanges: ['192.0.2.0/24'],
+  clientAddressHeader: 'X-Forwarded-For',
+  challengeRequestsPerAddress: 20,
+  protect: true,
   customDomain: {
     domainName: 'chat.example.com',
     certificateArn: 'arn:aws:acm:eu-central-1:111122223333:certificate/0d2c6c1c-4a51-44a5-bb2f-6a5c4b9a8f10',
+    only: true,
     hostedZone: { id: 'Z0123456789ABCDEFGHIJ', name: 'example.com' },
   },
   replicas: [
@@ -122,11 +131,13 @@ export const everyOption: Partial<Settings> = {
       keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/0e1f6a53-6d0d-4a53-8c8c-8f2c1c1e7a10',
     },
   ],
+  genesysDomain: 'mypurecloud.de',
+  agentView: { genesysOrganizationId: '3c2f8a1e-8f0d-4c0a-9a51-6d2b7c1e0f44' },
   variables: { CRM_TIMEOUT_MS: '400' },
 };
 
 /** After the switch-over to a table that DynamoDB's import from S3 has made. */
-export const importedTable: Partial<Settings> = {
+export const importedTable: Partial<SettingsInput> = {
   existingCrmTable: {
     name: 'customers-2026-11',
     keyArn: 'arn:aws:kms:eu-central-1:111122223333:key/7a1f6a53-6d0d-4a53-8c8c-8f2c1c1e7a10',

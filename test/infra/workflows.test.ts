@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
-import { environmentNames } from '../../infra/environments.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -16,8 +15,34 @@ describe('the workflows', () => {
   });
 
   it('may read only, except where a deployment asks for an OpenID Connect token', () => {
-    for (const text of workflows) expect(text).toMatch(/^permissions:\n {2}contents: read$/m);
+    for (const text of workflows) expect(text).toMatch(/^permissions:(\n {2}contents: read| \{\})$/m);
     expect(deploy.match(/id-token: write/g)).toHaveLength(1);
+  });
+
+  it('install and build where no token can be asked for, and deploy what was packed there', () => {
+    const [build = '', release = ''] = deploy.split(/^ {2}deploy:$/m);
+    expect(build).toContain('npm ci');
+    expect(build).not.toMatch(/id-token|configure-aws-credentials/);
+    expect(release).toContain('id-token: write');
+    expect(release).not.toMatch(/npm |npx |pipx |checkout@/);
+    const order = [
+      'download-artifact@',
+      'sha256sum --check --strict',
+      'tar --extract',
+      'configure-aws',
+      'deploy --app',
+    ];
+    const places = order.map((step) => release.indexOf(step));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places[0]).toBeGreaterThan(0);
+    // Node's package cache could carry what another branch put there.
+    for (const text of workflows) expect(text).not.toContain('cache: npm');
+  });
+
+  it('skip tests in an emergency only for what the main branch has', () => {
+    expect(deploy).toMatch(
+      /name: Test\n +if: .*!\(inputs\.closed \|\| inputs\.emergency\) \|\| github\.ref_name != github\.event\.repository\.default_branch/,
+    );
   });
 
   it('hold no keys: a role is assumed', () => {
@@ -32,13 +57,20 @@ describe('the workflows', () => {
     }
   });
 
-  it('offer the environments that there are', () => {
-    expect(deploy).toContain(`options: [${environmentNames.join(', ')}]`);
+  it('offer the environments that GitHub has, so that no list is kept twice', () => {
+    expect(deploy).toMatch(/environment:\n +description: .*config\/\n +required: true\n +type: environment/);
+  });
+
+  it('check every template with cfn-lint and checkov, and themselves with zizmor, at fixed versions', () => {
+    const test = read('.github/workflows/test.yml');
+    for (const tool of ['cfn-lint', 'checkov', 'zizmor']) {
+      expect(test).toMatch(new RegExp(`pipx run ${tool}==\\d+\\.\\d+\\.\\d+`));
+    }
   });
 
   it('test before they deploy, and try what was deployed', () => {
-    const order = ['npm test', 'npx cdk deploy', 'preflight --', 'smoke --'].map((step) =>
-      deploy.indexOf(step),
+    const order = ['npm test', 'cdk synth', 'cdk deploy --app', 'preflight.mjs --env', 'smoke.mjs --url'].map(
+      (step) => deploy.indexOf(step),
     );
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(order[0]).toBeGreaterThan(0);
@@ -64,9 +96,10 @@ describe('the threat model', () => {
 
 describe('the operations manual', () => {
   it('links only to paragraphs and files that exist', () => {
-    for (const name of ['operations', 'security']) {
+    for (const name of ['operations', 'security', 'upgrading']) {
       const text = read(`docs/${name}.md`);
       for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+        if (target.startsWith('https://')) continue;
         const [file, anchor] = target.split('#');
         const document = file === '' || file === undefined ? text : read(`docs/${file}`);
         const anchors = [...document.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>

@@ -113,7 +113,7 @@ describe('the gateway', () => {
     expect(await answer.text()).toBe('grün');
   });
 
-  it('answers 504 when the function takes too long, 502 when it throws or returns nonsense', async () => {
+  it('responds as the deployed gateway does when the function takes too long, throws or returns nonsense', async () => {
     const errors: unknown[] = [];
     const kinds: Record<string, () => unknown> = {
       slow: () => new Promise(() => undefined),
@@ -131,10 +131,10 @@ describe('the gateway', () => {
       const answer = await fetch(`${url}${path}`, { method: 'POST', body });
       return [answer.status, await answer.json()];
     };
-    expect(await call('slow')).toEqual([504, { message: 'Endpoint request timed out' }]);
-    expect(await call('broken')).toEqual([502, { message: 'Internal server error' }]);
-    expect(await call('nonsense')).toEqual([502, { message: 'Internal server error' }]);
-    expect(errors).toHaveLength(2);
+    for (const kind of ['slow', 'broken', 'nonsense']) {
+      expect(await call(kind)).toEqual([500, expect.objectContaining({ code: 'internal_error' })]);
+    }
+    expect(errors).toHaveLength(3);
   });
 
   it('serves the page under a strict content security policy, and nothing else', async () => {
@@ -163,6 +163,24 @@ describe('the gateway', () => {
     expect(timing).toMatch(
       /^function;dur=[\d.]+;desc="Function", secrets-0;dur=0\.0;start=[\d.]+;desc="Read the secret"$/,
     );
+  });
+
+  it('limits an address with the very response of the firewall', async () => {
+    const url = await start({
+      handler: () => ({ statusCode: 200, body: '{}' }),
+      edge: () => ({ origins: ['https://www.example.com'] }),
+      limits: { requestsPerAddress: 2 },
+    });
+    const ask = (method: string) => fetch(`${url}${path}`, { method });
+    expect([(await ask('POST')).status, (await ask('OPTIONS')).status, (await ask('POST')).status]).toEqual([
+      200, 403, 200,
+    ]);
+    const limited = await ask('POST');
+    expect(limited.status).toBe(429);
+    expect(limited.headers.get('access-control-allow-origin')).toBe('*');
+    expect(limited.headers.get('retry-after')).toBe('60');
+    expect(await limited.json()).toMatchObject({ code: 'too_many_requests', retryable: true });
+    expect((await ask('OPTIONS')).status).toBe(403);
   });
 
   it('says which port is taken', async () => {

@@ -73,7 +73,13 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
 };
 
 /** Everything around the use cases, in memory and on a clock that the test turns. */
-export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) => {
+export const createGuestWorld = ({
+  queued = true,
+  unverifiedQueueShare = 1,
+}: {
+  queued?: boolean;
+  unverifiedQueueShare?: number;
+} = {}) => {
   const clock = createTestClock();
   const telemetry = createRecordedTelemetry<GuestEvent>();
   const shared = createMemoryRegistry({ clock, leaseMs, guestTtlSeconds });
@@ -145,6 +151,7 @@ export const createGuestWorld = ({ queued = true }: { queued?: boolean } = {}) =
     attributeMap: { crmTier: 'tier', historicalTickets: 'previousTickets' },
     exposedCrmAttributes: ['firstName', 'tier', 'previousTickets'],
     overflowMaxAgeSeconds: 120,
+    unverifiedQueueShare,
     guestTtlSeconds,
   };
   const deps = {

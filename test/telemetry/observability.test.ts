@@ -83,6 +83,28 @@ describe('Logs and metrics', () => {
     jest.restoreAllMocks();
   });
 
+  it.each([undefined, 'INFO'])(
+    'obey LOG_LEVEL where the platform’s own level is %s, and never lose a metric to it',
+    async (platform) => {
+      const before = process.env['AWS_LAMBDA_LOG_LEVEL'];
+      if (platform !== undefined) process.env['AWS_LAMBDA_LOG_LEVEL'] = platform;
+      try {
+        const lines = await linesOf(async () => {
+          const { telemetry, invocation } = createObservability(
+            { environment: 'test', provider: 'webchat-v1', logLevel: 'ERROR' },
+            '12',
+          );
+          await invocation('r', async () => telemetry.record('cold_start'));
+        });
+        // The line of the metric only; it names the version, which a release is judged by.
+        expect(lines).toEqual([expect.objectContaining({ ColdStart: 1, version: '12' })]);
+      } finally {
+        if (before === undefined) delete process.env['AWS_LAMBDA_LOG_LEVEL'];
+        else process.env['AWS_LAMBDA_LOG_LEVEL'] = before;
+      }
+    },
+  );
+
   it('are one JSON object a line, with the code and the request id', async () => {
     const { telemetry, invocation } = create();
     const lines = await linesOf(async () => {

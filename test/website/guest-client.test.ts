@@ -254,6 +254,48 @@ describe("the website's client, in a real browser against the local stack", () =
     expect((await init(b)).guest?.guestId).not.toBe(one.guest?.guestId);
   });
 
+  it('signs out the sessions of other tabs, too, where each tab has its own', async () => {
+    const [a, b] = [await world.visitor({ storage: 'session' }), await world.visitor({ storage: 'session' })];
+    await Promise.all([init(a), init(b)]);
+    expect(await stored(b, 'sessionStorage')).toMatch(/[0-9a-f]{32}/);
+    await a.evaluate(() => (globalThis as unknown as TestPage).client.signOut());
+    await b.waitForFunction(() => sessionStorage.length === 0);
+    expect(await stored(a, 'sessionStorage')).toBe('{}');
+  });
+
+  it('loses no session that begins right after a sign-out', async () => {
+    const [a, b] = [await world.visitor(), await world.visitor()];
+    await Promise.all([init(a), init(b)]);
+    await a.evaluate(() => {
+      const { client } = globalThis as unknown as TestPage;
+      client.signOut();
+      return client.init({ consentGiven: true });
+    });
+    const begun = await stored(a);
+    expect(begun).toMatch(/[0-9a-f]{32}/);
+    await b.waitForFunction(() => (globalThis as unknown as TestPage).client.state.name === 'idle');
+    expect(await stored(b)).toBe(begun);
+  });
+
+  it('asks no more often than it must where the expiry cannot be read', async () => {
+    const page = await world.tab('/', true);
+    const guest = {
+      guestId: 'g',
+      accessToken: 't',
+      expiresAt: 'soon',
+      crmAttributes: {},
+      enrichment: 'not_found',
+    };
+    world.edge.treat(() => ({ status: 200, body: JSON.stringify(guest) }));
+    await makeClient(page, { endpoint: world.edge.endpoint, keepFresh: true });
+    await init(page);
+    await page.clock.runFor(20_000);
+    expect(world.edge.posts()).toHaveLength(1);
+    await page.clock.runFor(20_000);
+    await page.waitForTimeout(500);
+    expect(world.edge.posts()).toHaveLength(2);
+  }, 60_000);
+
   it('tells a refused origin, a wrong endpoint and an unreachable server apart', async () => {
     const page = await world.visitor({ maxWaitMs: 30_000 });
     world.edge.pretendOrigin('https://elsewhere.example');

@@ -19,7 +19,7 @@ const snippets = [...guide.matchAll(/^```(tsx?)\n([\s\S]*?)^```/gm)].map(([, lan
 
 /** The codes that the types name, those of the API among them. */
 const codes = [
-  ...(types.split('export type GuestErrorCode =')[1]?.split(';')[0] ?? '').matchAll(/'(\w+)'/g),
+  ...(types.split('export type GuestErrorCode =')[1]?.split(';\n')[0] ?? '').matchAll(/'(\w+)'/g),
 ].map(([, code = '']) => code);
 
 describe('the guide for websites', () => {

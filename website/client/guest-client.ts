@@ -47,18 +47,26 @@ export const createGuestClient = ({
     settle();
   };
 
-  const forgetEverywhere = (record?: SessionRecord): void => {
-    listen();
-    session.write(record);
-    channel?.postMessage([]);
+  /** With the session, unless the visitor merely declined. */
+  const forgetHere = (refused?: boolean): void => {
+    session.write(refused ? { ...session.read(), refused } : undefined);
     forget();
+  };
+
+  const forgetEverywhere = (refused?: boolean): void => {
+    listen();
+    channel?.postMessage([refused]);
+    forgetHere(refused);
   };
 
   const listen = (): void => {
     if (channel !== undefined) return;
-    channel = openChannel(name, ([id, body, guest]) => {
-      if (!guest) forget();
-      else if (id === session.read().id && body === said) hold(guest);
+    channel = openChannel(name, ([first, body, guest]) => {
+      if (guest) {
+        if (first === session.read().id && body === said) hold(guest);
+        // Tabs share local storage: the one that was asked has cleared it, and may have begun another session since.
+      } else if (storage === 'local') forget();
+      else forgetHere(first as boolean | undefined);
     });
   };
 
@@ -77,7 +85,7 @@ export const createGuestClient = ({
   const hold = (guest: Guest): void => {
     held = guest;
     // A minute before the end, sooner for short tokens; never at once, so that a wrong clock does not ask without pause.
-    const left = Date.parse(guest.expiresAt) - now();
+    const left = Date.parse(guest.expiresAt) - now() || 0;
     renewAt = now() + Math.max(left - Math.min(60_000, left / 5), 30_000);
     if (join || state.name === 'ready') settle();
     // Short steps by the clock: one long timer would stand still while a laptop sleeps.
@@ -177,9 +185,8 @@ export const createGuestClient = ({
   };
 
   const withdrawConsent = async (): Promise<void> => {
-    const found = session.read();
-    forgetEverywhere({ ...found, refused: true });
-    if (!found.id) return;
+    forgetEverywhere(true);
+    if (!session.read().id) return;
     said = '{"consentGiven":false}';
     await takeOff()().catch((error) => {
       if (error.code !== 'consent_required') throw error;
@@ -203,6 +210,7 @@ export const createGuestClient = ({
       forget();
       clearInterval(timer);
       channel?.close();
+      channel = null;
     },
   };
 };

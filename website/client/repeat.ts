@@ -28,7 +28,7 @@ export const repeat = async (
       const left = (endsAt - performance.now()) / 1000;
       const seconds = offline
         ? left
-        : Math.max(retryAfterSeconds, 0) + Math.random() * Math.min(ceilingSeconds, 2 ** count);
+        : retryAfterSeconds + Math.random() * Math.min(ceilingSeconds, 2 ** count);
       // A connection that broke may look like a refused origin once; twice in a row it is no accident.
       const refused = reason === 'origin_refused' && reason === before;
       if (!retryable || refused || left <= 0 || seconds > left) throw error;

@@ -25,7 +25,7 @@ const guestView = (guest: Guest): readonly Node[] => {
     element('p', { className: 'hint', textContent: enrichmentText(guest) }),
     definitions([
       ['Guest', guest.guestId],
-      ['Valid until', new Date(guest.expiresAt).toLocaleTimeString()],
+      ['Valid until', new Date(guest.expiresAt).toLocaleString()],
     ]),
     ...(attributes.length === 0 ? [] : [element('h4', { textContent: attributesTitle(guest) }), list]),
   ];

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/glo
 import { eraseSession } from '../../../crm/erase/erase-session.ts';
 import { itemFromRecord } from '../../../lambda/aws/crm-item.ts';
 import { itemFromGuest } from '../../../lambda/aws/guest-item.ts';
-import { externalIdOf } from '../../../lambda/genesys/contact.ts';
+import { createContacts, externalIdOf } from '../../../lambda/genesys/contact.ts';
 import type { CrmRecord } from '../../../lambda/guest/crm-record.ts';
 import { matchedProfile, profileDigest } from '../../../lambda/guest/profile.ts';
 import { hashSession, type SessionHashKey } from '../../../lambda/guest/session-hash.ts';
@@ -131,6 +131,10 @@ describe('1. the right people, or nobody', () => {
     expect(notes).toContain('4 customers: "ACME, Inc", "C-2", "C-3", …');
     expect(notes).toContain('1 session hash, 0 contacts at Genesys; 1 of them has a record.');
     expect(notes).toContain('Nothing was changed.');
+    // A log is no place for names.
+    const alone = await tool(['erase', ...tables.options, '--journal', journal, '--file', list]);
+    expect(alone.notes).toContain('Nobody is here to confirm it: add --yes.');
+    expect(alone.notes).not.toContain('ACME');
     expect(await exists(plain('a'))).toBe(true);
   });
 });
@@ -385,9 +389,23 @@ describe('5. a rotated key leaves nothing behind', () => {
     await seed(underOlder, jane);
     await seedEntry(underNewer, jane);
     await seedEntry(plain('somebody else'), { ...jane, email: 'other@example.com' });
-    await withSecret(written([newer, older]), async (secret) => {
-      expect((await erase(...secret, '--crm-id', 'C-1')).code).toBe(0);
+    // With web-messaging, it is the contact that an entry knows the profile of.
+    const contacts = createContacts({
+      externalSourceId: 'source',
+      attributeMap: { crmTier: 'tier', historicalTickets: 'previousTickets' },
+    } as unknown as Parameters<typeof createContacts>[0]);
+    const [other = ''] = hashSession('b', [newer, older]);
+    await tables.put(tables.guestTableName, {
+      sessionHash: { S: other },
+      version: { S: 'one' },
+      contactId: { S: 'contact' },
+      contactDigest: { S: contacts.digest(matchedProfile(jane)) },
     });
+    await withSecret(written([newer, older]), async (secret) => {
+      const args = [...secret, '--external-source-id', 'source', '--crm-id', 'C-1'];
+      expect((await erase(...args)).code).toBe(0);
+    });
+    expect(await registered(other)).toBe(false);
     expect(await exists(underOlder)).toBe(false);
     expect(await registered(underNewer)).toBe(false);
     expect(await registered(plain('somebody else'))).toBe(true);
@@ -414,6 +432,17 @@ describe('5. a rotated key leaves nothing behind', () => {
       );
     });
     expect(await exists(hashSession('b', [newer])[0])).toBe(true);
+  });
+
+  it('"purge" of unkeyed hashes leaves the registry\'s other entries alone', async () => {
+    const reference = `reference#${'a'.repeat(64)}`;
+    for (const key of ['oauth-token', reference, plain('a')]) await seedEntry(key);
+    await withSecret(written([newer]), async (secret) => {
+      await tool(['purge', ...tables.options, ...secret, '--key-id', 'plain', '--yes']);
+    });
+    expect(await registered(plain('a'))).toBe(false);
+    expect(await registered('oauth-token')).toBe(true);
+    expect(await registered(reference)).toBe(true);
   });
 
   it('"--if-newer" compares the record under the older key, too', async () => {

@@ -30,12 +30,15 @@ describe('import --replace-all', () => {
   it('shows the number of vanished records, asks for it, and removes those', async () => {
     await importFile(csv(ids(0, 60)));
     const complete = csv(ids(20, 70));
+    const alone = await importFile(complete, '--replace-all');
+    expect(alone.notes).toContain('nobody is here to be asked: add --yes.');
+    expect((await held()).length).toBe(60);
     const dry = await importFile(complete, '--replace-all', '--dry-run');
     expect(dry.out).toContain('20 records would be removed: not in the export.');
     const args = ['import', complete, ...tables.options, '--replace-all'];
     const refused = await tool(args, { interactive: true, input: 'remove 19\n' });
     expect(refused.notes).toContain('20 records of 70 in crm are not in the export (20 without a hash key)');
-    expect(refused.notes).toContain('Nothing was changed.');
+    expect(refused.notes).toContain('The rows of the export were written, and nothing was removed.');
     expect((await held()).length).toBe(70);
     const { out, code } = await tool(args, { interactive: true, input: 'remove 20\n' });
     expect(out).toContain('20 records removed that were not in the export.');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readConfig } from '../../../lambda/config.ts';
 import { optionalVariables, requiredVariables } from '../../../lambda/env.ts';
-import type { Stacks, SynthesisedStack } from '../template.ts';
+import { type Stacks, type SynthesisedStack, synthesise } from '../template.ts';
 
 const init = (stack: SynthesisedStack) => stack.one('AWS::Lambda::Function', 'InitFunction').properties;
 const drain = (stack: SynthesisedStack) => stack.one('AWS::Lambda::Function', 'DrainFunction').properties;
@@ -43,8 +43,8 @@ export const functionsRun = (stacks: Stacks): void => {
         environment: 'production',
         provider: 'web-messaging',
         crmTimeoutMs: 400,
-        genesysBaseUrl: 'https://api.mypurecloud.com',
-        genesysLoginUrl: 'https://login.mypurecloud.com',
+        genesysBaseUrl: 'https://api.mypurecloud.de',
+        genesysLoginUrl: 'https://login.mypurecloud.de',
         allowedOrigins: new Set(['https://www.example.com', 'https://shop.example.com']),
       });
       expect(init(prod).Environment.Variables).toMatchObject({
@@ -67,8 +67,23 @@ export const functionsRun = (stacks: Stacks): void => {
       }
     });
 
+    it.each(['DEBUG', 'INFO', 'WARN', 'ERROR'] as const)(
+      'keeps its metrics at LOG_LEVEL %s: their lines carry no level, which the platform counts as INFO',
+      (logLevel) => {
+        const stack = synthesise('dev', { logLevel }, { check: false });
+        for (const properties of [init(stack), drain(stack)]) {
+          expect(['DEBUG', 'INFO']).toContain(properties.LoggingConfig.ApplicationLogLevel);
+          expect(properties.Environment.Variables.LOG_LEVEL).toBe(logLevel);
+        }
+      },
+    );
+
     it('has memory and concurrency by its environment', () => {
-      expect(init(dev)).toMatchObject({ MemorySize: 512, ReservedConcurrentExecutions: 10 });
+      expect(init(dev).MemorySize).toBe(512);
+      // An account with a limit of 10 could reserve nothing.
+      for (const properties of [init(dev), drain(dev)]) {
+        expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
+      }
       expect(init(prod)).toMatchObject({ MemorySize: 1769, ReservedConcurrentExecutions: 200 });
     });
 

@@ -97,6 +97,40 @@ export const permissionsAreLeast = ({ prod, full }: Stacks): void => {
       });
     });
 
+    it('let Genesys’ account invoke the agent’s view, and only on behalf of the one organisation', () => {
+      const { properties } = full.one('AWS::IAM::Role', 'AgentViewRole');
+      expect(properties.AssumeRolePolicyDocument.Statement).toEqual([
+        {
+          Action: 'sts:AssumeRole',
+          Condition: { StringEquals: { 'sts:ExternalId': '3c2f8a1e-8f0d-4c0a-9a51-6d2b7c1e0f44' } },
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::765628985471:root' },
+        },
+      ]);
+      expect(allowedBy(full, 'AgentViewInvoke')).toEqual({ AgentViewLive: ['lambda:InvokeFunction'] });
+      const alias = full.one('AWS::Lambda::Alias', 'AgentViewLive');
+      expect(full.outputs['ResolveFunctionArn']?.Value).toEqual({ Ref: alias.id });
+    });
+
+    it('let the agent’s view neither send to the queue nor receive from it', () => {
+      expect(full.one('AWS::IAM::ManagedPolicy', 'ResolvePermissions').text).not.toContain('sqs:');
+      expect(
+        prod
+          .all('AWS::IAM::ManagedPolicy')
+          .map(({ id }) => id)
+          .join(),
+      ).not.toContain('Resolve');
+    });
+
+    it('give a pipeline what preflight needs after a deployment, no more', () => {
+      expect(allowedBy(prod, 'DeployerChecks')).toEqual({
+        [resourceName({ Ref: 'AWS::StackId' })]: ['cloudformation:DescribeStacks'],
+        GenesysCredentials: ['secretsmanager:GetSecretValue'],
+        KeysData: ['kms:Decrypt'],
+        '*': ['lambda:GetAccountSettings'],
+      });
+    });
+
     it('name an existing secret as closely as its name allows', () => {
       const text = full.one('AWS::IAM::ManagedPolicy', 'InitPermissions').text;
       expect(text).toContain('secret:shared/genesys-??????');
@@ -128,7 +162,7 @@ export const permissionsAreLeast = ({ prod, full }: Stacks): void => {
 
     it('let nobody talk to queue and topic without TLS', () => {
       const policies = [...prod.all('AWS::SQS::QueuePolicy'), ...prod.all('AWS::SNS::TopicPolicy')];
-      expect(policies).toHaveLength(3);
+      expect(policies).toHaveLength(4);
       for (const { text } of policies) expect(text).toContain('"aws:SecureTransport":"false"');
     });
   });

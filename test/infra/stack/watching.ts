@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { metricDimensions, metricNamespace, metrics } from '../../../lambda/telemetry/metric-names.ts';
-import type { Stacks, SynthesisedStack } from '../template.ts';
+import { type Stacks, type SynthesisedStack, synthesise } from '../template.ts';
 
 interface AlarmMetric {
   readonly Namespace: string;
@@ -35,12 +35,76 @@ export const operatorsAreTold = (stacks: Stacks): void => {
   const { prod, dev } = stacks;
 
   describe('an operator', () => {
-    it.each(Object.entries(stacks))('of %s is told of every alarm, and of its end', (_name, stack) => {
-      const topic = { Ref: stack.one('AWS::SNS::Topic').id };
-      expect(alarms(stack).length).toBeGreaterThan(20);
-      for (const { properties } of alarms(stack)) {
-        expect(properties).toMatchObject({ ActionsEnabled: true, AlarmActions: [topic], OKActions: [topic] });
+    it.each(Object.entries(stacks))(
+      'of %s hears of each alarm once: as a page, a ticket or a rollback',
+      (_name, stack) => {
+        const topic = (id: string) => ({ Ref: stack.one('AWS::SNS::Topic', id).id });
+        const composite = stack.one('AWS::CloudWatch::CompositeAlarm');
+        expect(composite.properties).toMatchObject({
+          AlarmActions: [topic('WatchingPages')],
+          OKActions: [topic('WatchingPages')],
+        });
+        const rollback = stack.one('AWS::CodeDeploy::DeploymentGroup').text;
+        for (const { id, properties } of alarms(stack)) {
+          const heard = [
+            properties.AlarmActions?.length === 1 &&
+              properties.AlarmActions[0].Ref === topic('WatchingTickets').Ref,
+            composite.text.includes(id),
+            rollback.includes(id),
+          ];
+          expect([id, heard.filter(Boolean).length]).toEqual([id, 1]);
+        }
+      },
+    );
+
+    it('reads in the name which environment and what', () => {
+      for (const { properties } of alarms(prod)) {
+        expect(properties.AlarmName).toBe(`guest-profiles-prod/${anchorOf(properties.AlarmDescription)}`);
       }
+    });
+
+    it('is not woken while the API is closed on purpose', () => {
+      expect(stacks.closed.one('AWS::CloudWatch::CompositeAlarm').properties.ActionsEnabled).toBe(false);
+      expect(prod.one('AWS::CloudWatch::CompositeAlarm').properties.ActionsEnabled).toBe(true);
+    });
+
+    it('hears silence: nobody served, visitors blocked or refused before they reach the function', () => {
+      expect(alarm(prod, 'visitors-absent')).toMatchObject({
+        TreatMissingData: 'breaching',
+        ComparisonOperator: 'LessThanThreshold',
+        Threshold: 1,
+      });
+      expect(alarms(dev).map(({ properties }) => properties.AlarmName)).not.toContain(
+        'guest-profiles-dev/visitors-absent',
+      );
+      const blocks = metricsOf(alarm(prod, 'firewall-blocks'));
+      expect(new Set(blocks.map(({ Namespace }) => Namespace))).toEqual(new Set(['AWS/WAFV2']));
+      const { VisibilityConfig, Rules } = prod.one('AWS::WAFv2::WebACL').properties;
+      const names = Rules.map(
+        ({ VisibilityConfig: { MetricName } }: { VisibilityConfig: AlarmMetric }) => MetricName,
+      );
+      for (const { Dimensions } of [...blocks, ...metricsOf(alarm(prod, 'address-limited'))]) {
+        const value = (wanted: string) => Dimensions.find(({ Name }) => Name === wanted)?.Value;
+        expect(value('WebACL')).toBe(VisibilityConfig.MetricName);
+        expect([...names, 'ALL']).toContain(value('Rule'));
+      }
+      expect(
+        metricsOf(alarm(prod, 'refused-share'))
+          .map(({ MetricName }) => MetricName)
+          .sort(),
+      ).toEqual(['4XXError', 'Count']);
+    });
+
+    it('hears how fast the month’s error budget burns', () => {
+      expect(alarm(prod, 'budget-burns-fast').Threshold).toBeCloseTo(100 - 14.4);
+      expect(alarm(prod, 'budget-burns-slowly').Threshold).toBeCloseTo(100 - 3);
+      expect(alarm(dev, 'budget-burns-fast').Threshold).toBeCloseTo(100 - 72);
+    });
+
+    it('hears of the age that the worker measures: SQS loses sight of messages that come back', () => {
+      expect(metricsOf(alarm(prod, 'queue-age'))).toMatchObject([
+        { Namespace: metricNamespace, MetricName: 'OverflowAge' },
+      ]);
     });
 
     it('finds the paragraph of the runbook behind the link of each alarm', () => {
@@ -77,7 +141,13 @@ export const operatorsAreTold = (stacks: Stacks): void => {
     });
 
     it('is not woken by a quiet night: rates need a number of visitors', () => {
-      for (const id of ['issuance-success-rate', 'match-rate', 'degraded-rate', 'cold-starts']) {
+      for (const id of [
+        'budget-burns-fast',
+        'match-rate',
+        'degraded-rate',
+        'refused-share',
+        'firewall-blocks',
+      ]) {
         const { Metrics, TreatMissingData } = alarm(prod, id);
         expect(Metrics.map(({ Expression }: { Expression?: string }) => Expression).join()).toContain('>=50');
         expect(TreatMissingData).toBe('notBreaching');
@@ -85,10 +155,6 @@ export const operatorsAreTold = (stacks: Stacks): void => {
     });
 
     it('hears of falling rates when they fall below, and of the others when they rise above', () => {
-      expect(alarm(prod, 'issuance-success-rate')).toMatchObject({
-        ComparisonOperator: 'LessThanThreshold',
-        Threshold: 99,
-      });
       expect(alarm(prod, 'match-rate')).toMatchObject({
         ComparisonOperator: 'LessThanThreshold',
         Threshold: 40,
@@ -105,11 +171,35 @@ export const operatorsAreTold = (stacks: Stacks): void => {
       });
     });
 
+    it('sees no percentile of a handful of requests', () => {
+      expect(alarm(prod, 'latency-p95').EvaluateLowSampleCountPercentile).toBe('ignore');
+    });
+
+    it('follows a link to the deployed runbook where its address is known', () => {
+      const linked = synthesise(
+        'prod',
+        { runbookUrl: 'https://git.example/guests/docs/operations.md' },
+        { check: false },
+      );
+      for (const { properties } of alarms(linked)) {
+        expect(properties.AlarmDescription).toMatch(
+          /Runbook: https:\/\/git\.example\/guests\/docs\/operations\.md#[a-z0-9-]+$/,
+        );
+      }
+    });
+
     it('has a dashboard with a graph for each alarm', () => {
       const body = JSON.stringify(prod.one('AWS::CloudWatch::Dashboard').properties.DashboardBody);
-      for (const title of ['Visitors who got a guest', 'Genesys quota used', 'Dead letters', 'Cold starts']) {
+      for (const title of [
+        'Visitors who got a guest',
+        'Genesys quota used',
+        'Dead letters',
+        'Alarms',
+        'Look here first',
+      ]) {
         expect(body).toContain(title);
       }
+      expect(prod.one('AWS::CloudWatch::Dashboard').properties.DashboardName).toBe('guest-profiles-prod');
     });
 
     it('has queries at hand, saved under the name of the stack', () => {
@@ -122,10 +212,12 @@ export const operatorsAreTold = (stacks: Stacks): void => {
       const { Budget, NotificationsWithSubscribers } = prod.one('AWS::Budgets::Budget').properties;
       expect(Budget.BudgetLimit).toEqual({ Amount: 500, Unit: 'USD' });
       expect(NotificationsWithSubscribers).toHaveLength(2);
+      expect(Budget.CostFilters).toEqual({ TagKeyValue: ['user:guest-profiles$prod'] });
     });
 
     it('gets mail where an address is given', () => {
-      expect(prod.one('AWS::SNS::Subscription').properties).toMatchObject({ Protocol: 'email' });
+      const addresses = prod.all('AWS::SNS::Subscription').map(({ properties }) => properties.Endpoint);
+      expect(addresses.sort()).toEqual(['on-call@example.com', 'operations@example.com']);
       expect(dev.all('AWS::SNS::Subscription')).toEqual([]);
     });
   });
