@@ -154,7 +154,9 @@ const program = new Command('storm')
       if (options.trace === true) return await runTrace(options.seed);
       return await runStorm({ ...options, ...(sessions === undefined ? {} : { sessions }) });
     };
-    process.exit((await run()) ? 0 : 1);
+    const status = (await run()) ? 0 : 1;
+    // A pipe takes its time: nothing said may be lost.
+    process.stdout.write('', () => process.exit(status));
   });
 
 if (process.argv[2] === 'worker') await serveWorlds();
