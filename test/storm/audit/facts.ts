@@ -1,0 +1,66 @@
+import type { GuestBody } from '../models/genesys.ts';
+import type { Plan, Visit } from '../plan.ts';
+
+/** One request and what came back. */
+export interface Exchange {
+  readonly name: string;
+  readonly visit: Visit;
+  readonly startedAtMs: number;
+  readonly container: string;
+  endedAtMs?: number;
+  /** Absent where the container died. */
+  status?: number;
+  body?: Readonly<Record<string, unknown>>;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly code: string;
+  readonly level: string;
+  readonly requestId: string | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A guest as Genesys holds it, and whose it is. */
+export interface CreatedGuest {
+  readonly id: string;
+  readonly atMs: number;
+  readonly by: string;
+  readonly container: string;
+  readonly session: string;
+  readonly body: GuestBody;
+  readonly isForgotten: () => boolean;
+}
+
+/** What can be seen from the outside while a world goes on. All times are the world's. */
+export interface Facts {
+  readonly plan: Plan;
+  readonly exchanges: Exchange[];
+  readonly logs: LogLine[];
+  readonly metrics: Map<string, number>;
+  readonly guests: CreatedGuest[];
+  /** Creations whose response reached a container. */
+  heardCreations: number;
+  readonly crashes: { readonly by: string; readonly atMs: number }[];
+  readonly crmReads: { readonly atMs: number; readonly session: string; readonly by: string }[];
+  readonly loginCalls: {
+    readonly fromMs: number;
+    untilMs: number;
+    readonly by: string;
+    readonly container: string;
+  }[];
+  readonly erasures: { readonly session: string; readonly fromMs: number; untilMs: number }[];
+  /** When each session's registration was queued, and when that ended. */
+  readonly queued: Map<string, number>;
+  readonly secretChanges: number[];
+  /** Bodies of messages that the queue gave up. */
+  readonly deadLetters: string[];
+}
+
+/** A promise that was broken. */
+export interface Violation {
+  readonly promise: string;
+  readonly atMs: number;
+  readonly session?: string | undefined;
+  readonly text: string;
+}

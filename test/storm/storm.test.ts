@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** `npm run storm` as a developer runs it. Rejects with its output where a promise breaks. */
+const storm = async (...options: string[]): Promise<string> => {
+  const program = ['local/bootstrap.mjs', '--import', 'tsx', 'test/storm/run.ts', ...options];
+  const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root });
+  return stdout;
+};
+
+describe('the storm', () => {
+  test('a thousand sessions under faults break no promise', async () => {
+    const told = await storm('--seed', '1', '--sessions', '1000');
+    expect(told).toMatch(/^1000 sessions in 40 worlds from seed 1: .*; 0 worlds with a broken promise/);
+  }, 600_000);
+
+  test('the same seed gives the same trace, to the byte', async () => {
+    const [once, again] = await Promise.all([
+      storm('--seed', '8', '--trace'),
+      storm('--seed', '8', '--trace'),
+    ]);
+    expect(once.length).toBeGreaterThan(10_000);
+    expect(again).toBe(once);
+  }, 300_000);
+
+  test('failures that were found before stay away', async () => {
+    expect(await storm('--regressions')).not.toContain('broken');
+  }, 300_000);
+
+  test('a known defect that is put back is caught', async () => {
+    const told = await storm('--prove', 'freeze', '--sessions', '400');
+    expect(told).toContain('caught  freeze-taken-for-a-failure');
+  }, 600_000);
+});
