@@ -67,7 +67,7 @@ const createGenesysSide = (world: World, machinery: boolean, store?: SharedToken
     attributeMap: settings.attributeMap,
     integrationSource: 'node-middleware-v1',
     gate: machinery
-      ? createCreationGate({ clock, telemetry, quota, queueing: true, limitsUnverified: false })
+      ? createCreationGate({ clock, telemetry, quota, queueing: true, limitsUnverified: world.verification })
       : openGate,
   });
   return { credentials, provider, quota };
@@ -80,7 +80,7 @@ const createSharedSide = (world: World) => {
     provider: side.provider,
     clock,
     telemetry,
-    settings,
+    settings: { ...settings, unverifiedQueueShare: world.verification ? 0.5 : 1 },
     registry: shared.registry,
     tables: shared.tables,
   };

@@ -1,4 +1,5 @@
 import type { GenesysLimits } from './genesys-model.ts';
+import { type AttackResult, simulateAttacks } from './simulate-attack.ts';
 import { type LoadResult, simulateLoad } from './simulate-load.ts';
 
 /** What is simulated: each rate with the machinery and without. */
@@ -68,6 +69,7 @@ export const simulateBoth = async (
 export interface PlanResults {
   readonly lasting: readonly LoadResult[];
   readonly bursts: readonly LoadResult[];
+  readonly attacks: readonly AttackResult[];
 }
 
 /** Runs a plan from the lowest rate to the highest. */
@@ -78,5 +80,8 @@ export const simulatePlan = async (plan: Plan, progress?: Progress): Promise<Pla
     lasting.push(...(await simulateBoth(rate, minutesFor(rate, plan.minutes), plan, progress)));
   }
   for (const rate of plan.bursts) bursts.push(...(await simulateBoth(rate, 1, plan, progress)));
-  return { lasting, bursts };
+  progress?.start('floods beside visitors', 1);
+  const attacks = plan.bursts.length === 0 ? [] : await simulateAttacks(plan.seed, plan.limits);
+  progress?.stop();
+  return { lasting, bursts, attacks };
 };

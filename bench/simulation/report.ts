@@ -1,7 +1,7 @@
 import { assumptions } from './assumptions.ts';
 import type { Plan, PlanResults } from './plan.ts';
 import type { LoadResult } from './simulate-load.ts';
-import { costTable, effortTable, serviceTable } from './tables.ts';
+import { attackTable, costTable, effortTable, serviceTable } from './tables.ts';
 
 const { visitor } = assumptions;
 
@@ -118,6 +118,13 @@ export const scaleDocument = (plan: Plan, results: PlanResults): string => {
           '## One busy minute',
           'The same, but only one minute of it, and silence after.',
           serviceTable(results.bursts),
+        ]),
+    ...(results.attacks.length === 0
+      ? []
+      : [
+          '## A flood from a dozen addresses',
+          'Made-up sessions, each a new one, beside 20 new visitors a minute for ten minutes. 300 requests in five minutes was the limit by address until November 2026; 30, a tenth of Genesys’ quota, is the default now. *Verified*: the website’s server signs its visitors’ sessions (`SESSION_VERIFICATION=optional`), so the flood has a share of quota and queue only.',
+          attackTable(results.attacks),
         ]),
     '## What this shows',
     findings(plan, results).map(bullet).join('\n'),

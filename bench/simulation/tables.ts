@@ -1,5 +1,6 @@
 import { markdownTable } from 'markdown-table';
 import { type CostLine, costOf, totalUsd } from './cost.ts';
+import type { AttackResult } from './simulate-attack.ts';
 import type { LoadResult } from './simulate-load.ts';
 
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
@@ -81,3 +82,22 @@ export const costTable = (withIt: LoadResult, without: LoadResult): string => {
     { align: ['l', 'l', 'r', 'r', 'r', 'r', 'r'] },
   );
 };
+
+/** What becomes of visitors beside a flood of made-up sessions. */
+export const attackTable = (results: readonly AttackResult[]): string =>
+  markdownTable(
+    [
+      ['flood', 'limit by address', 'visitors', 'at once', 'later', 'lost', 'flood blocked', 'junk guests'],
+      ...results.map(({ attack, visitors, blocked, junkGuests }) => [
+        `${attack.sessionsPerSecond}/s from ${attack.addresses}`,
+        `${attack.perAddress} in 5 min`,
+        attack.verification ? 'verified' : 'unverified',
+        percent(visitors.atOnce, visitors.sessions),
+        percent(visitors.later, visitors.sessions),
+        percent(visitors.lost, visitors.sessions),
+        percent(blocked, 1),
+        number(junkGuests),
+      ]),
+    ],
+    { align: ['l', 'r', 'l', 'r', 'r', 'r', 'r', 'r'] },
+  );

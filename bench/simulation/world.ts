@@ -23,7 +23,7 @@ const recordOf = (sessionHash: string) => ({
 });
 
 /** All that the containers of a run share. */
-export const createWorld = (seed: number, limits: GenesysLimits) => {
+export const createWorld = (seed: number, limits: GenesysLimits, verification = false) => {
   const clock = createVirtualClock(startMs);
   const chance = createChance(seed);
   const leaseMs = assumptions.settings.genesysTimeoutMs + 2000;
@@ -38,6 +38,8 @@ export const createWorld = (seed: number, limits: GenesysLimits) => {
     clock,
     chance,
     leaseMs,
+    /** Whether sessions can be verified: then unverified ones have a share of quota and queue. */
+    verification,
     telemetry,
     /** How often each event was recorded. */
     happened: (event: string): number => events.get(event) ?? 0,

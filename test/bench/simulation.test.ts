@@ -19,6 +19,8 @@ const both = async (rate: number, minutes: number, quota = limits.callsPerMinute
   return { shared, plain };
 };
 
+import { type AttackResult, simulateAttack } from '../../bench/simulation/simulate-attack.ts';
+
 describe('a minute with more visitors than the quota allows', () => {
   let shared: LoadResult;
   let plain: LoadResult;
@@ -104,6 +106,24 @@ describe('the simulation', () => {
     expect(picture).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect(picture).not.toMatch(/NaN|undefined|Infinity/);
     expect(picture.match(/class="dot-with"/g)).toHaveLength(4);
+  });
+});
+
+describe('A flood of made-up sessions from a dozen addresses', () => {
+  const flood = { seed: 1, limits: defaultPlan.limits, sessionsPerSecond: 12, addresses: 12 };
+  const atOnce = ({ visitors }: AttackResult): number => visitors.atOnce / visitors.sessions;
+
+  it('makes visitors wait where one address may use much of the quota, and hardly any where it may not', async () => {
+    const before = await simulateAttack({ ...flood, perAddress: 300, verification: false });
+    const after = await simulateAttack({ ...flood, perAddress: 30, verification: false });
+    expect(atOnce(before)).toBeLessThan(0.75);
+    expect(atOnce(after)).toBeGreaterThan(0.9);
+    expect(after.junkGuests).toBeLessThan(before.junkGuests / 3);
+  });
+
+  it('takes nothing from visitors whose sessions are verified', async () => {
+    const verified = await simulateAttack({ ...flood, perAddress: 300, verification: true });
+    expect(atOnce(verified)).toBe(1);
   });
 });
 
