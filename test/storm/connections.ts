@@ -99,6 +99,7 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
 
   return async (request, signal) => {
     calls += 1;
+    const sentAtMs = scheduler.now();
     const by = speaker();
     const endpoint = endpointOf(request.url);
     const name = `${by} ${endpoint} ${calls}`;
@@ -124,6 +125,7 @@ export const connectGenesys = (world: World, sandbox: Sandbox, speaker: Speaker)
         const session = sessionOf(guest.body.email);
         facts.guests.push({
           id: guest.id,
+          sentAtMs,
           atMs: guest.createdAtMs,
           by,
           container: sandbox.name,

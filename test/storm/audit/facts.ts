@@ -24,6 +24,8 @@ export interface LogLine {
 /** A guest as Genesys holds it, and whose it is. */
 export interface CreatedGuest {
   readonly id: string;
+  /** When its creation was sent; it may take effect long after its container has given up. */
+  readonly sentAtMs: number;
   readonly atMs: number;
   readonly by: string;
   readonly container: string;

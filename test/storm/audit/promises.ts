@@ -41,7 +41,9 @@ const excused = (before: CreatedGuest, after: CreatedGuest, facts: Facts): boole
     after.atMs - before.atMs >= guestTtlMs - 60_000 ||
     before.isForgotten() ||
     facts.erasures.some(
-      ({ session, fromMs, untilMs }) => session === before.session && (between(fromMs) || between(untilMs)),
+      // It deletes more than once, and may have begun long before.
+      ({ session, fromMs, untilMs }) =>
+        session === before.session && fromMs <= after.atMs && untilMs >= before.atMs - 10_000,
     ) ||
     // Registry away: one guest per container, and a metric says so.
     (before.container !== after.container &&
@@ -78,6 +80,7 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
         const before = guests[index - 1];
         const isKnown =
           before?.container === guest.container &&
+          guest.sentAtMs >= before.atMs &&
           facts.exchanges.some(({ status, body }) => status === 200 && body?.['guestId'] === before.id);
         if (before === undefined || !isKnown || profileKey(before) !== profileKey(guest)) continue;
         if (excused(before, guest, facts)) continue;
