@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Grant, ManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { accept } from './accepted-findings.ts';
@@ -9,7 +10,14 @@ import { grantReadSecret } from './permissions.ts';
 export class DeployerAccess extends Construct {
   readonly checks: ManagedPolicy;
 
-  constructor(scope: Construct, id: string, { secret }: { readonly secret: ISecret }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    {
+      secret,
+      resolve,
+    }: { readonly secret: ISecret; readonly resolve?: Pick<IFunction, 'functionArn'> | undefined },
+  ) {
     super(scope, id);
     this.checks = new ManagedPolicy(this, 'Checks', {
       description: 'Preflight and smoke test: read outputs, the Genesys secret and the account limit',
@@ -29,6 +37,13 @@ export class DeployerAccess extends Construct {
       ['AwsSolutions-IAM5[Resource::*]'],
       'The limits of an account are no resource; reading them takes a wildcard.',
     );
+    if (resolve !== undefined) {
+      Grant.addToPrincipal({
+        grantee: this.checks,
+        actions: ['lambda:InvokeFunction'],
+        resourceArns: [resolve.functionArn],
+      });
+    }
     grantReadSecret(secret, this.checks);
   }
 }

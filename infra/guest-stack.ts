@@ -97,7 +97,7 @@ export class GuestStack extends Stack {
     });
     const deployment = release.rollBackOn(watching.rollbackAlarms);
     const crmTeam = new CrmTeamAccess(this, 'CrmTeam', resources);
-    const deployer = new DeployerAccess(this, 'Deployer', { secret });
+    const deployer = new DeployerAccess(this, 'Deployer', { secret, resolve: agentView?.live });
 
     addOutputs(this, {
       settings,

@@ -34,6 +34,8 @@ export interface Stack {
   readonly crmTableName: string;
   readonly guestTableName: string | undefined;
   readonly secretId: string | undefined;
+  /** Where the message flow asks who a visitor is. */
+  readonly resolveFunctionArn?: string | undefined;
   readonly genesys: GenesysAccess | undefined;
   readonly aws: AwsAccess;
 }
@@ -131,6 +133,7 @@ const readDeployed = async (options: StackOptions): Promise<Stack> => {
     crmTableName,
     guestTableName: outputs.get('GuestTableName'),
     secretId: outputs.get('GenesysSecretArn'),
+    resolveFunctionArn: outputs.get('ResolveFunctionArn'),
     genesys:
       baseUrl === undefined
         ? undefined

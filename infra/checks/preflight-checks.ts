@@ -5,6 +5,7 @@ import { readStack, type Stack, StackError } from '../stack-outputs.ts';
 import { checkConcurrency, explainCredentials } from './account-checks.ts';
 import { CheckFailed, type CheckResult, CheckSkipped, CheckTodo, runChecks } from './check.ts';
 import { createGenesysProbe } from './genesys-probe.ts';
+import { checkResolve } from './resolve-check.ts';
 import { readSecret } from './secret-check.ts';
 
 export interface PreflightOptions {
@@ -114,6 +115,13 @@ const checkDeployed = async (
     { name: 'login', run: async () => await genesys().login() },
     { name: 'permissions', run: async () => await genesys().permissions() },
     { name: 'quota', run: async () => await genesys().quota() },
+    {
+      name: 'resolve',
+      run: async () => {
+        if (stack === undefined) throw new CheckSkipped('Not tried: the stack is missing.');
+        return await checkResolve(stack);
+      },
+    },
   ]);
   probe?.close();
   return results;

@@ -106,6 +106,7 @@ describe('preflight', () => {
       'login',
       'permissions',
       'quota',
+      'resolve',
     ]);
   });
 
