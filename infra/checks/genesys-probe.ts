@@ -35,7 +35,7 @@ interface Probe {
 const probesOf = ({ provider, externalSourceId }: GenesysOptions): readonly Probe[] => {
   if (provider === 'web-messaging') {
     if (externalSourceId === undefined) {
-      throw new CheckFailed('The stack does not tell the external source: deploy it anew.');
+      throw new CheckFailed('The stack has no output ExternalSourceId: deploy it again.');
     }
     const contact = { email: 'preflight@example.com', firstName: 'Preflight', anonymous: false };
     return [

@@ -23,7 +23,7 @@ export interface OverflowQueueOptions {
 }
 
 export interface SqsOverflowQueue extends OverflowQueue {
-  /** Delivers a message again after so many seconds. @throws StoreUnavailableError */
+  /** Delivers a message again after that many seconds. @throws StoreUnavailableError */
   changeVisibility(receiptHandle: string, seconds: number, deadline: Deadline): Promise<void>;
 }
 

@@ -13,11 +13,11 @@ export interface Quota {
    * part that is kept for visitors whose guest is known); undefined where there is enough.
    */
   exhaustedForMs(keptShare?: number): number | undefined;
-  /** Calls that Genesys allows a second, on average; by its published default before it has told. */
+  /** Calls that Genesys allows a second, on average; by its published default before a response has stated it. */
   callsPerSecond(): number;
 }
 
-/** This share of the quota, and at least so many calls, is kept for visitors whose guest is known. */
+/** This share of the quota, and at least this many calls, is kept for visitors whose guest is known. */
 const reserveShare = 0.1;
 const reserveCalls = 2;
 /** @see https://developer.genesys.cloud/platform/api/rate-limits */

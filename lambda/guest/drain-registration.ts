@@ -26,7 +26,7 @@ export interface DrainRegistrationDependencies extends RegisterUnderLeaseDepende
     ProfileSettings & { readonly overflowMaxAgeSeconds: number };
 }
 
-/** `done`: the message may be deleted. `later`: deliver it again after so many seconds. */
+/** `done`: the message may be deleted. `later`: deliver it again after that many seconds. */
 export type DrainOutcome =
   | { readonly kind: 'done' }
   /** `limited`: the provider asks to wait, which holds for every other registration as well. */

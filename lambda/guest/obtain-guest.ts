@@ -29,12 +29,12 @@ export interface ObtainedGuest {
   readonly visitor: Visitor;
   readonly guest: KnownGuest;
   readonly reused: boolean;
-  /** What the registry is told while the token is asked for; never rejects. */
+  /** The registry's write that goes on while the token is obtained; never rejects. */
   readonly saving?: Promise<unknown>;
 }
 export interface QueuedGuest {
   readonly kind: 'queued';
-  /** How long the provider asked us to wait, where this request was told. */
+  /** How long the provider asked us to wait, where this request heard of it. */
   readonly waitMs: number;
 }
 
@@ -60,7 +60,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     const [sessionHash, ...olderHashes] = session.hashes;
     // Without the shared registry a repeated request could not find its guest.
     if (queue === undefined || limited.daily || store !== registry) throw limited;
-    // A registration that would only grow too old in a long queue is told so at once.
+    // A registration that would only grow too old in a long queue is refused at once.
     const waitSeconds = await queue.expectedWaitSeconds(deadline);
     const share = verified ? 1 : settings.unverifiedQueueShare;
     if (waitSeconds > settings.overflowMaxAgeSeconds * share) {

@@ -57,7 +57,7 @@ export interface Registration {
   readonly leasedUntilMs?: number | undefined;
   /** The newest consent. */
   readonly consent?: Consent | undefined;
-  /** The customer's contact, and the digest of what it was told. */
+  /** The customer's contact, and the digest of what was written to it. */
   readonly contact?: RememberedContact | undefined;
   /** Whether the session has been verified: then nobody gets in unverified. */
   readonly verified: boolean;
@@ -216,7 +216,7 @@ export interface ReferenceBindings {
 
 /** Customers' contacts at the provider. Nothing here throws: a contact that cannot be had is `undefined`. */
 export interface Contacts {
-  /** Changes with what the contact would be told. */
+  /** Changes with what would be written to the contact. */
   digest(profile: Profile): string;
   /** Creates or updates the customer's contact. */
   upsert(profile: Profile, deadline: Deadline): Promise<string | undefined>;

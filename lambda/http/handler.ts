@@ -30,7 +30,7 @@ export type HttpEvent =
   /** also `code` */
   | 'request_refused'
   | 'request_failed'
-  /** `name`, `frames`: a defect of ours. */
+  /** `name`, `frames`: a defect in this service. */
   | 'unexpected_error'
   /** The first request of a container. */
   | 'cold_start'

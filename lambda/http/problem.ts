@@ -19,7 +19,7 @@ export class RequestError extends Error {
 export const invalidJson = (): RequestError =>
   new RequestError('invalid_json', 'The body must be a JSON object.');
 
-/** A defect of ours, or a secret that cannot be used. Its cause stays inside. */
+/** A defect in this service, or a secret that cannot be used. Its cause stays inside. */
 export class InternalError extends Error {
   override readonly name = 'InternalError';
 }

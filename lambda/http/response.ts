@@ -10,7 +10,7 @@ export interface ProxyResponse {
 
 export type AllowedOrigins = '*' | ReadonlySet<string>;
 
-/** Requests without `Origin` do not come from a page: they need no permission of ours. */
+/** Requests without `Origin` do not come from a page: they need no permission. */
 export const isAllowedOrigin = (origin: string | undefined, allowed: AllowedOrigins): boolean =>
   origin === undefined || allowed === '*' || allowed.has(origin);
 

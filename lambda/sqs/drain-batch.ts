@@ -6,7 +6,7 @@ import type { SqsEvent } from './events.ts';
 
 export interface DrainBatchDependencies {
   readonly drain: DrainRegistration;
-  /** @throws on a message that no request of ours has sent */
+  /** @throws on a message that is not a registration */
   readonly parse: (body: string) => QueuedRegistration;
   readonly changeVisibility: (receiptHandle: string, seconds: number, deadline: Deadline) => Promise<void>;
   readonly clock: Clock;

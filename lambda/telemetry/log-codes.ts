@@ -115,7 +115,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   registration_postponed: { level: 'info', message: 'A queued registration comes back later.' },
   registration_given_up: {
     level: 'error',
-    message: 'A queued registration was given up; the website is told when it repeats its request.',
+    message: 'A queued registration was given up; the website learns of it when it repeats its request.',
     metrics: ['OverflowGivenUp'],
   },
   registration_dropped: {
@@ -152,7 +152,7 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   },
   visitor_resolved: {
     level: 'info',
-    message: 'A message flow was told who the visitor is.',
+    message: 'A message flow was given the visitor.',
     metrics: ['Resolved'],
   },
   visitor_unknown: {

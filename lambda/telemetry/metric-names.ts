@@ -43,7 +43,7 @@ export const metrics = {
   TokenVaultUnavailable: 'Count',
   SecretInvalid: 'Count',
 
-  /** Message flows that were told who the visitor is. */
+  /** Message flows that were given a visitor. */
   Resolved: 'Count',
   /** Message flows that asked for a visitor who is not known. */
   ResolveUnknown: 'Count',
