@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ValueType, valueTypes } from './cell-value.ts';
-import type { ColumnOptions } from './columns.ts';
+import type { ReadOptions } from './read-customers.ts';
 
 /** Options of every command that reads customers. */
 export interface InputOptions {
@@ -105,10 +105,19 @@ export const withInput = (command: Command): Command =>
     .option('--allow-rejects', 'end with success even if rows were rejected')
     .option('--json', 'print the summary as JSON');
 
-/** The part of the options that concerns columns. */
-export const columnOptions = ({ map, ignore, attributes, type }: InputOptions): ColumnOptions => ({
+/** The part of the options that concerns how rows are read. */
+export const readOptions = ({
+  map,
+  ignore,
+  attributes,
+  type,
+  format,
+  delimiter,
+}: InputOptions): ReadOptions => ({
   map: map ?? new Map(),
   ignore: ignore ?? new Set(),
   attributes: attributes ?? new Set(),
   types: type ?? new Map(),
+  format,
+  delimiter,
 });

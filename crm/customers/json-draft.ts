@@ -1,3 +1,4 @@
+import { isObject } from '../input/json-rows.ts';
 import type { InputRow } from '../input/row.ts';
 import { addAttribute } from './attributes.ts';
 import { toNumber } from './cell-value.ts';
@@ -6,9 +7,6 @@ import { addFault, type Draft } from './draft.ts';
 import { isDateOnly, toEpochSeconds } from './expiry.ts';
 import { noteFirst, type Observations } from './observations.ts';
 import { hasBlanksAround } from './trimmed.ts';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const toCount = (value: unknown): unknown => (typeof value === 'string' ? (toNumber(value) ?? value) : value);
 

@@ -1,7 +1,6 @@
 import { readJsonLine } from '../input/json-rows.ts';
 import { isEmpty, openRows, type RowBlock, type RowOptions, widthFault } from '../input/open-rows.ts';
 import type { InputRow } from '../input/row.ts';
-import type { Format } from '../input/sniff.ts';
 import type { TextSource } from '../input/text-source.ts';
 import { UserError } from '../terminal/problem.ts';
 import { type ColumnUse, namesIn, nestedNamesIn, previewColumns } from './column-preview.ts';
@@ -31,7 +30,6 @@ export interface Block {
 
 /** An input, opened: its columns are known, its rows come block by block. */
 export interface CustomerInput {
-  readonly format: Format;
   readonly header: Header | undefined;
   readonly columns: readonly ColumnUse[];
   /** Options that nothing in the first rows of JSON Lines matches: whether they match at all, only the whole file can say. */
@@ -120,7 +118,7 @@ const firstRows = async (blocks: AsyncIterator<RowBlock>): Promise<RowBlock | un
  * @throws UserError when the input as a whole cannot be read, or columns and options do not fit
  */
 export const readCustomers = async (source: TextSource, options: ReadOptions): Promise<CustomerInput> => {
-  const { format, names, blocks } = await openRows(source, options);
+  const { names, blocks } = await openRows(source, options);
   const iterator = blocks[Symbol.asyncIterator]();
   const first = await firstRows(iterator);
   const sample = first?.rows.slice(0, 200) ?? [];
@@ -133,7 +131,6 @@ export const readCustomers = async (source: TextSource, options: ReadOptions): P
   }
 
   return {
-    format,
     ...opened,
     blocks: async function* (rules, observations) {
       const check = rowChecker(opened.header, options, rules, observations);

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { parseDelimiter, parseEncoding } from '../customers/input-options.ts';
 import { type Context, withTarget } from '../store/target-options.ts';
+import { wholeNumber } from '../terminal/whole-number.ts';
 import type { EraseCommandOptions } from './request.ts';
 
 const manual = `
@@ -21,12 +22,6 @@ Examples:
   npm run crm -- erase --env prod --crm-id C-0001234 --receipt receipt.jsonl
   npm run crm -- erase --env prod --file requests.csv --yes --receipt receipts.jsonl
   npm run crm -- erase --env local --session-id - --yes`;
-
-const wholeSeconds = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('It is a number of seconds.');
-  return value;
-};
 
 export const addErase = (program: Command, context: Context): void => {
   const command = program
@@ -51,7 +46,12 @@ export const addErase = (program: Command, context: Context): void => {
       '--external-source-id <id>',
       'external source of the contacts at Genesys (provider web-messaging)',
     )
-    .option('--settle-seconds <number>', 'how long to watch for registrations under way', wholeSeconds, 12)
+    .option(
+      '--settle-seconds <number>',
+      'how long to watch for registrations under way',
+      wholeNumber(0, 3600),
+      12,
+    )
     .option('--attribute-map <json>', "the function's ATTRIBUTE_MAP, where it is not the default")
     .option('--receipt <file>', 'add the receipt to this file, one JSON object a line')
     .option('--journal <folder>', 'where unfinished erasures are kept (default: .erasures in the project)')

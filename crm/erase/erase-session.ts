@@ -72,7 +72,11 @@ const deleteEntry = async (
           Key,
           ...(seen === undefined
             ? { ConditionExpression: 'attribute_not_exists(version)' }
-            : { ConditionExpression: 'version = :seen', ExpressionAttributeValues: { ':seen': seen } }),
+            : {
+                // Gone already: the response to this very delete was lost, and the SDK repeated it.
+                ConditionExpression: 'attribute_not_exists(sessionHash) OR version = :seen',
+                ExpressionAttributeValues: { ':seen': seen },
+              }),
         }),
       );
       outcome = 'deleted';

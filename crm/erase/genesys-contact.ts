@@ -23,7 +23,7 @@ export interface ContactEraser {
 
 const failures: Readonly<Record<string, string>> = {
   refused:
-    'Genesys refused it: the OAuth client may lack a permission (externalContacts:contact:delete, externalContacts:identifier:view)',
+    'Genesys refused it: the OAuth client may lack a permission (externalContacts:contact:delete, externalContacts:contact:view)',
   malformed: 'Genesys sent a response that it does not document',
 };
 

@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   closeSync,
   fsyncSync,
   mkdirSync,
@@ -6,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -119,6 +119,7 @@ export class Journal {
   }
 
   private add(line: object): void {
-    writeSync(this.descriptor, `${JSON.stringify(line)}\n`);
+    // Writes all of it, or fails: writeSync may write a part on a full disk, and say nothing.
+    appendFileSync(this.descriptor, `${JSON.stringify(line)}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { codeOf, UserError } from '../terminal/problem.ts';
 
 export type Erased = 'deleted' | 'absent';
@@ -84,7 +84,7 @@ export class ReceiptFile {
   }
 
   add(line: ReceiptLine): void {
-    writeSync(this.descriptor, `${JSON.stringify(line)}\n`);
+    appendFileSync(this.descriptor, `${JSON.stringify(line)}\n`);
   }
 
   close(): void {

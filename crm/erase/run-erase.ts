@@ -27,14 +27,25 @@ import { collect, contactsOf, digester, type EraseCommandOptions } from './reque
 // Erasing is mostly watching for requests under way; many subjects are watched together.
 const mostAtOnce = 100;
 
-/** What earlier runs left unfinished, numbered on behind the new subjects. */
-const withUnfinished = (plan: Plan, unfinished: readonly Unfinished[]): readonly PlannedSubject[] =>
-  [
-    ...plan.subjects,
+const isSame = (a: PlannedSubject, b: PlannedSubject): boolean =>
+  a.hashes.some((hash) => b.hashes.includes(hash)) || a.externalIds.some((id) => b.externalIds.includes(id));
+
+/**
+ * What earlier runs left unfinished, numbered on behind the new subjects. Whom an earlier run found is not unknown
+ * because it has deleted the record already.
+ */
+const withUnfinished = (plan: Plan, unfinished: readonly Unfinished[]): readonly PlannedSubject[] => {
+  const foundBefore = unfinished.flatMap(({ subjects }) => subjects).filter(({ found }) => found);
+  return [
+    ...plan.subjects.map((subject) => ({
+      ...subject,
+      found: subject.found || foundBefore.some((before) => isSame(before, subject)),
+    })),
     ...unfinished.flatMap(({ startedAt, subjects }) =>
       subjects.map((subject) => ({ ...subject, from: `${subject.from}, begun ${startedAt}` })),
     ),
   ].map((subject, index) => ({ ...subject, number: index + 1 }));
+};
 
 const countOutcomes = (receipts: readonly SubjectReceipt[]): ReceiptEnd => {
   const count = (outcome: SubjectReceipt['outcome']): number =>
@@ -86,7 +97,8 @@ export const runErase = async (options: EraseCommandOptions, context: Context): 
   const contacts = contactsOf(target, secret, options);
   const { subjects, list } = await collect(options, context, secret);
   const folder = options.journal ?? join(context.folder, '.erasures');
-  const place = JSON.stringify([target.aws.region, target.aws.endpoints.dynamodb, tables]);
+  const { region, profile, endpoints } = target.aws;
+  const place = JSON.stringify([region, profile, endpoints.dynamodb, tables]);
   const unfinished = Journal.unfinished(folder, place);
   if (subjects.length === 0 && unfinished.length === 0) {
     throw new UserError('Say whom: --session-id, --session-hash, --crm-id or --file.');

@@ -10,6 +10,7 @@ import {
   type Profile,
   profileDigest,
 } from '../../lambda/guest/profile.ts';
+import { timeOf } from '../customers/updated-at.ts';
 import { duration } from '../terminal/terminal.ts';
 
 /** Values are hidden unless they were asked for. */
@@ -29,7 +30,7 @@ export const describeRecord = (record: CrmRecord, show: boolean, nowMs: number):
     ...Object.entries(attributes).map(([name, value]) => `attributes.${name}: ${shownValue(value, show)}`),
     updatedAt === undefined
       ? 'updated: not said'
-      : `updated: ${updatedAt} (${duration(nowMs - Date.parse(updatedAt))} ago)`,
+      : `updated: ${updatedAt} (${duration(nowMs - timeOf(updatedAt))} ago)`,
     expiresAt === undefined ? 'expires: never' : `expires: ${dateOf(expiresAt * 1000)}`,
   ];
 };
@@ -58,24 +59,17 @@ export const describeRegistration = (
 ];
 
 /** The function's defaults for what is not told here. */
-const defaults = readConfig({
+const settings = {
   GENESYS_SECRET_ID: 'unused',
   CRM_TABLE_NAME: 'unused',
   GUEST_TABLE_NAME: 'unused',
   ALLOWED_ORIGINS: '*',
-});
+};
+const defaults = readConfig(settings);
 
 /** Attribute map of the function: its text as the function is configured, or the default. */
 export const attributeMapOf = (text: string | undefined): AttributeMap =>
-  text === undefined
-    ? defaults.attributeMap
-    : readConfig({
-        GENESYS_SECRET_ID: 'unused',
-        CRM_TABLE_NAME: 'unused',
-        GUEST_TABLE_NAME: 'unused',
-        ALLOWED_ORIGINS: '*',
-        ATTRIBUTE_MAP: text,
-      }).attributeMap;
+  readConfig({ ...settings, ATTRIBUTE_MAP: text }).attributeMap;
 
 /** The contact that provider `web-messaging` writes; its ids are of no interest here. */
 const contactFields = (profile: Profile, map: AttributeMap): Record<string, unknown> => {

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createWriteStream, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import Papa from 'papaparse';
 import { recordFromItem } from '../../lambda/aws/crm-item.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { exportNumber } from '../customers/columns.ts';
+import { csvLine } from '../customers/csv-line.ts';
 import { escapeFormula } from '../customers/formula.ts';
 import { scanTable } from '../store/scan.ts';
 import { dynamoDbFor, type TargetOptions } from '../store/target.ts';
@@ -19,8 +19,6 @@ export interface ExportOptions extends TargetOptions {
 }
 
 const fields = ['email', 'firstName', 'tier', 'previousTickets', 'crmId', 'updatedAt', 'expiresAt'] as const;
-
-const csvLine = (cells: readonly string[]): string => `${Papa.unparse([cells], { newline: '\n' })}\n`;
 
 const rowOf = (number: number, sessionHash: string, record: CrmRecord): string =>
   csvLine([

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseEncoding } from '../customers/input-options.ts';
 import { type Context, withTarget } from '../store/target-options.ts';
 import type { HashOptions } from './run-hash.ts';
 
@@ -17,7 +18,7 @@ export const addHash = (program: Command, context: Context): void => {
     .summary('hash session ids, for joins of your own')
     .description('Hash session ids: standard input to standard output.')
     .addHelpText('after', manual)
-    .option('--encoding <name>', 'of the input (default: UTF-8)')
+    .option('--encoding <name>', 'of the input (default: UTF-8)', parseEncoding)
     .action(async (options: HashOptions) => {
       const { runHash } = await import('./run-hash.ts');
       await runHash(options, context);

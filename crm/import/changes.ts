@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { recordFromItem } from '../../lambda/aws/crm-item.ts';
+import { timeOf } from '../customers/updated-at.ts';
 import type { Batch } from './batches.ts';
 import type { Store } from './put-batch.ts';
-import { timeOf } from './put-if-newer.ts';
 
 /** What an import would change. */
 export interface Changes {

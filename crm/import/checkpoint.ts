@@ -11,9 +11,11 @@ const checkpointSchema = v.object({
   job: v.string(),
   /** When the import began, epoch milliseconds: a resumed one counts `--ttl` from then too. */
   startedAtMs: v.number(),
-  /** Every row up to this line is in the table. */
+  /** Every row up to this line is in the table, but for those that it refused. */
   line: v.number(),
   complete: v.boolean(),
+  /** Lines up to there that the table refused. */
+  refused: v.optional(v.array(v.number()), []),
 });
 type State = v.InferOutput<typeof checkpointSchema>;
 
@@ -75,6 +77,7 @@ export class Checkpoint {
       startedAtMs: nowMs,
       line: 0,
       complete: false,
+      refused: [],
     };
     const found = resume ? await read(path) : undefined;
     if (found !== undefined && found.file !== digest) {
@@ -98,6 +101,16 @@ export class Checkpoint {
 
   get startedAtMs(): number {
     return this.state.startedAtMs;
+  }
+
+  /** Lines of rows that the table refused, in this run or an earlier one. */
+  get refused(): readonly number[] {
+    return this.state.refused;
+  }
+
+  /** Notes a row that the table refused; before its batch is done, so that no resumed import forgets it. */
+  refuse(line: number): void {
+    this.state.refused.push(line);
   }
 
   /** Notes progress; written to disk a few times a second. */

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { withInput } from '../customers/input-options.ts';
 import { type Context, withTarget } from '../store/target-options.ts';
+import { wholeNumber } from '../terminal/whole-number.ts';
 import type { ImportOptions } from './import-options.ts';
 
 const manual = `
@@ -25,20 +26,6 @@ Examples:
   npm run crm -- import complete.csv --env prod --replace-all
   npm run crm -- import huge.csv.gz --env prod --plan s3 --out shards --bucket my-bucket`;
 
-const seconds = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 86_400)
-    throw new InvalidArgumentError('It is a whole number of seconds, at least 1.');
-  return value;
-};
-
-const wholeNumber = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 256)
-    throw new InvalidArgumentError('It is between 1 and 256.');
-  return value;
-};
-
 export const addImport = (program: Command, context: Context): void => {
   const command = program
     .command('import')
@@ -59,8 +46,13 @@ export const addImport = (program: Command, context: Context): void => {
       'the file is the complete export: remove the records that it lacks, after asking',
     )
     .option('--resume', 'go on where an interrupted import of the file stopped')
-    .option('--concurrency <number>', 'most requests at once', wholeNumber, 64)
-    .option('--patience <seconds>', 'give up when the table takes nothing for that long', seconds, 300)
+    .option('--concurrency <number>', 'most requests at once', wholeNumber(1, 256), 64)
+    .option(
+      '--patience <seconds>',
+      'give up when the table takes nothing for that long',
+      wholeNumber(1, 86_400),
+      300,
+    )
     .option('--yes', 'do not ask before writing to production, or removing records')
     .optionsGroup('Tens of millions of rows:')
     .addOption(

@@ -10,12 +10,8 @@ export class ConcurrencyLimit {
   private waiting: (() => void)[] = [];
   private lastDecreaseMs = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    private readonly most: number,
-    first = 8,
-    private readonly now: () => number = Date.now,
-  ) {
-    this.limit = Math.min(first, most);
+  constructor(private readonly most: number) {
+    this.limit = Math.min(8, most);
   }
 
   get current(): number {
@@ -46,8 +42,8 @@ export class ConcurrencyLimit {
 
   /** The store refused a request, or part of it. Requests of the same moment count once. */
   refused(): void {
-    if (this.now() - this.lastDecreaseMs < 100) return;
-    this.lastDecreaseMs = this.now();
+    if (Date.now() - this.lastDecreaseMs < 100) return;
+    this.lastDecreaseMs = Date.now();
     this.doubling = false;
     this.answered = 0;
     this.limit = Math.max(1, this.limit / 2);

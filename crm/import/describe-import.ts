@@ -37,7 +37,9 @@ export const describeImport = ({
   if (changes !== undefined) return describeChanges(changes, kept);
   const visitors = report.accepted - report.repeated;
   return [
-    `${counted(report.accepted, 'row')} of ${counted(visitors, 'visitor')} written.`,
+    kept === 0
+      ? `${counted(report.accepted, 'row')} of ${counted(visitors, 'visitor')} written.`
+      : `${counted(report.accepted - kept, 'row')} written.`,
     ...(alreadyDone > 0 ? [`${grouped(alreadyDone)} of them by the import that was interrupted.`] : []),
     ...keptSentence(kept, kept === 1 ? 'was newer and has been kept' : 'were newer and have been kept'),
     ...describeRefused(refusedLines),

@@ -1,5 +1,6 @@
 import type { SessionHashKey } from '../../lambda/guest/session-hash.ts';
 import type { Customer, CustomerRules } from '../customers/customer.ts';
+import { timeOf } from '../customers/updated-at.ts';
 import type { OpenedFile } from '../reading/open-file.ts';
 import { type FileReport, readFile } from '../reading/read-file.ts';
 import { findRepeatedLines, Winners } from '../reading/superseded.ts';
@@ -12,7 +13,7 @@ import { ConcurrencyLimit } from './concurrency-limit.ts';
 import type { ImportOptions } from './import-options.ts';
 import { Patience } from './patience.ts';
 import { type OnRefused, putBatch, type Store, writeBatchSize } from './put-batch.ts';
-import { putIfNewer, timeOf } from './put-if-newer.ts';
+import { putIfNewer } from './put-if-newer.ts';
 
 export interface ImportSettings {
   readonly target: Target;
@@ -126,7 +127,11 @@ export const importFile = async (opened: OpenedFile, settings: ImportSettings): 
   const changes = options.dryRun ? newChanges() : undefined;
   let kept = 0;
   let alreadyDone = 0;
-  const refusedLines: number[] = [];
+  const refused = new Set(checkpoint?.refused);
+  const onRefused: OnRefused = ({ line }) => {
+    if (!refused.has(line)) checkpoint?.refuse(line);
+    refused.add(line);
+  };
   const onKept = () => {
     kept += 1;
   };
@@ -134,14 +139,15 @@ export const importFile = async (opened: OpenedFile, settings: ImportSettings): 
     size: changes === undefined ? writeBatchSize : readBatchSize,
     limit,
     lastWins: !options.ifNewer,
-    send: sender(store, changes, options, onKept, ({ line }) => refusedLines.push(line)),
+    send: sender(store, changes, options, onKept, onRefused),
     onDone: (line) => checkpoint?.advance(line),
   });
   const accept = async (customers: readonly Customer[]): Promise<void> => {
     for (const customer of customers) {
       onAccepted?.(customer);
-      if (checkpoint !== undefined && customer.line <= checkpoint.startLine) alreadyDone += 1;
-      else if (winners?.isAlone(customer) ?? true) await batches.add(customer);
+      if (checkpoint !== undefined && customer.line <= checkpoint.startLine) {
+        if (!refused.has(customer.line)) alreadyDone += 1;
+      } else if (winners?.isAlone(customer) ?? true) await batches.add(customer);
     }
   };
   try {
@@ -152,11 +158,11 @@ export const importFile = async (opened: OpenedFile, settings: ImportSettings): 
     if (!report.interrupted) await checkpoint?.finish();
     const durationMs = performance.now() - startedAt;
     return {
-      report: { ...withRefused(report, refusedLines.length), durationMs },
+      report: { ...withRefused(report, refused.size), durationMs },
       changes,
       kept,
       alreadyDone,
-      refusedLines: refusedLines.sort((a, b) => a - b),
+      refusedLines: [...refused].sort((a, b) => a - b),
       checkpoint,
     };
   } finally {

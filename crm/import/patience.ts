@@ -8,8 +8,8 @@ const baseMs = 25;
 const longestMs = 5_000;
 
 /** How long to wait before a repetition: exponential with full jitter. */
-export const backoffMs = (attempt: number, random: () => number = Math.random): number =>
-  random() * Math.min(longestMs, baseMs * 2 ** Math.min(attempt, 20));
+const backoffMs = (attempt: number): number =>
+  Math.random() * Math.min(longestMs, baseMs * 2 ** Math.min(attempt, 20));
 
 /** The store did not recover: what was written is remembered, and the command can go on later. */
 export class GaveUp extends UserError {}

@@ -7,12 +7,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
 import type { Customer } from '../customers/customer.ts';
+import { timeOf } from '../customers/updated-at.ts';
 import type { Batch } from './batches.ts';
 import { isRefusal, type OnRefused, type Store } from './put-batch.ts';
-
-/** Milliseconds of an ISO date; without a zone it is UTC, whatever this machine's zone is. */
-export const timeOf = (updatedAt: string): number =>
-  Date.parse(/T[\d:.]+$/.test(updatedAt) ? `${updatedAt}Z` : updatedAt);
 
 /** Where both times are UTC and of one length, the order of the texts is the order of the times. */
 const isNewerByText = {

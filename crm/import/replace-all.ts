@@ -57,7 +57,7 @@ const findVanished = async (
   return { vanished, byKey, read };
 };
 
-/** Deletes a record unless somebody has written it since it was read. */
+/** Deletes a record unless its `updatedAt` is another since it was read; nothing tells two records without one apart. */
 const remover =
   (client: DynamoDBClient, tableName: string, limit: ConcurrencyLimit, patience: Patience) =>
   async ({ sessionHash, updatedAt }: Item): Promise<boolean> => {
@@ -73,7 +73,8 @@ const remover =
               ...(updatedAt === undefined
                 ? { ConditionExpression: 'attribute_not_exists(updatedAt)' }
                 : {
-                    ConditionExpression: 'updatedAt = :seen',
+                    // Gone already: the response to this very delete was lost, and it was repeated.
+                    ConditionExpression: 'attribute_not_exists(sessionHash) OR updatedAt = :seen',
                     ExpressionAttributeValues: { ':seen': updatedAt },
                   }),
             }),

@@ -124,7 +124,10 @@ const importAll = async (files: readonly string[], settings: ImportSettings): Pr
     for (const one of opened) {
       const outcome = await importFile(one, settings);
       outcomes.push(outcome);
-      if (!options.json) printSummary(terminal, { report: outcome.report, done: describeImport(outcome) });
+      if (!options.json) {
+        const winner = options.ifNewer ? 'newest' : 'last';
+        printSummary(terminal, { report: outcome.report, done: describeImport(outcome), winner });
+      }
       if (signal.aborted) break;
     }
   } catch (error) {

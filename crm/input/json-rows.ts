@@ -1,6 +1,6 @@
 import { type InputRow, maxRecordChars, overlong } from './row.ts';
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
+export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Reads one line of JSON Lines: its object as the only cell. The parser's message would repeat the text. */

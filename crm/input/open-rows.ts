@@ -20,7 +20,6 @@ export interface RowBlock {
 
 /** An input whose header was read. */
 export interface RowSource {
-  readonly format: Format;
   /** Names of the columns, as they are written; undefined for JSON Lines. */
   readonly names: readonly string[] | undefined;
   readonly blocks: AsyncIterable<RowBlock>;
@@ -83,7 +82,7 @@ const checkHeader = (row: InputRow, name: string): readonly string[] => {
  */
 export const openRows = async (source: TextSource, options: RowOptions): Promise<RowSource> => {
   const format = options.format ?? sniffFormat(source.sample, source.name);
-  if (format === 'jsonl') return { format, names: undefined, blocks: split(source, new JsonRows(), true) };
+  if (format === 'jsonl') return { names: undefined, blocks: split(source, new JsonRows(), true) };
   const delimiter = options.delimiter ?? sniffDelimiter(source.sample);
   const blocks = split(source, csvSplitter(source.sample, delimiter), false);
   for (let next = await blocks.next(); next.done !== true; next = await blocks.next()) {
@@ -93,7 +92,6 @@ export const openRows = async (source: TextSource, options: RowOptions): Promise
     if (header === undefined) continue;
     const rest = rows.slice(at + 1);
     return {
-      format,
       names: checkHeader(header, source.name),
       blocks: (async function* () {
         yield { rows: rest, suspicious };

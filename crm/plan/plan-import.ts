@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { columnOptions } from '../customers/input-options.ts';
+import { readOptions } from '../customers/input-options.ts';
 import { newObservations } from '../customers/observations.ts';
 import { readCustomers } from '../customers/read-customers.ts';
 import { type ImportSettings, rulesFor } from '../import/import-file.ts';
@@ -64,8 +64,7 @@ export const planImport = async (
   if (report.interrupted) return 130;
 
   const source = await openText(file, options.encoding);
-  const { format, delimiter } = options;
-  const input = await readCustomers(source, { ...columnOptions(options), format, delimiter });
+  const input = await readCustomers(source, readOptions(options));
   const shards = new ShardWriter(folder);
   const progress = startProgress(terminal, 'Writing shards');
   for await (const { customers } of input.blocks(rules, newObservations())) {

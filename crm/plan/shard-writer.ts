@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { TransformOptions } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
+import { createGzip, type Gzip, type ZlibOptions } from 'node:zlib';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
 import type { Customer } from '../customers/customer.ts';
 
@@ -10,30 +11,14 @@ const rowsPerShard = 500_000;
 const chunkChars = 64 * 1024;
 
 interface Shard {
-  readonly text: Readable;
+  readonly gzip: Gzip;
   readonly written: Promise<void>;
-  /** Resolves when the gzip stream wants more. */
-  wanted: Promise<void>;
 }
 
 const openShard = (path: string): Shard => {
-  let resume: () => void = () => undefined;
-  const text = new Readable({ read: () => resume(), encoding: 'utf8', highWaterMark: 4 * chunkChars });
-  const shard: Shard = {
-    text,
-    written: pipeline(text, createGzip({ level: 6 }), createWriteStream(path, { mode: 0o600 })),
-    wanted: Promise.resolve(),
-  };
-  const wait = (): void => {
-    shard.wanted = new Promise((resolve) => {
-      resume = () => {
-        wait();
-        resolve();
-      };
-    });
-  };
-  wait();
-  return shard;
+  // Room for several chunks: zlib works beside the thread that makes them.
+  const gzip = createGzip({ level: 6, highWaterMark: 4 * chunkChars } as ZlibOptions & TransformOptions);
+  return { gzip, written: pipeline(gzip, createWriteStream(path, { mode: 0o600 })) };
 };
 
 /** Writes customers as gzip shards of DynamoDB JSON, one `{"Item": …}` a line. */
@@ -56,7 +41,7 @@ export class ShardWriter {
     const { shard } = this;
     if (shard === undefined) return;
     await this.push();
-    shard.text.push(null);
+    shard.gzip.end();
     this.shard = undefined;
     await shard.written;
   }
@@ -71,7 +56,6 @@ export class ShardWriter {
     const { shard, pending } = this;
     this.pending = '';
     if (shard === undefined || pending === '') return;
-    const { wanted } = shard;
-    if (!shard.text.push(pending)) await Promise.race([wanted, shard.written]);
+    if (!shard.gzip.write(pending)) await Promise.race([once(shard.gzip, 'drain'), shard.written]);
   }
 }

@@ -100,7 +100,9 @@ export const runPurge = async (options: PurgeOptions, context: Context): Promise
     }
     const removed: Record<string, number> = {};
     for (const [index, table] of tables.entries()) {
-      removed[table] = await removeUnder(client, table, keyId, counts[index] ?? 0, terminal);
+      const count = counts[index] ?? 0;
+      // Nothing is removed that nobody was asked about.
+      removed[table] = count === 0 ? 0 : await removeUnder(client, table, keyId, count, terminal);
     }
     if (json) print(terminal, JSON.stringify({ keyId, removed }));
     else if (total === 0) print(terminal, `Nothing is stored under key ${keyId}.`);

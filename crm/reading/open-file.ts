@@ -1,6 +1,6 @@
 import { describeColumns } from '../customers/column-preview.ts';
 
-import { columnOptions, type InputOptions } from '../customers/input-options.ts';
+import { type InputOptions, readOptions } from '../customers/input-options.ts';
 import { refuseUnmatched } from '../customers/option-check.ts';
 import { type CustomerInput, readCustomers } from '../customers/read-customers.ts';
 import { JsonRows } from '../input/json-rows.ts';
@@ -52,9 +52,8 @@ const checkUnmatched = async (file: string, { input }: OpenedFile, options: Inpu
 };
 
 const openFile = async (file: string, options: InputOptions, terminal: Terminal): Promise<OpenedFile> => {
-  const { format, delimiter } = options;
   const source = await openText(file, options.encoding, terminal.in);
-  const input = await readCustomers(source, { ...columnOptions(options), format, delimiter });
+  const input = await readCustomers(source, readOptions(options));
   const opened = { file, source, input };
   await checkUnmatched(file, opened, options);
   return opened;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import Papa from 'papaparse';
 import { type Header, rejectColumns } from '../customers/columns.ts';
+import { csvLine } from '../customers/csv-line.ts';
 import { escapeFormula } from '../customers/formula.ts';
 import type { Rejected } from '../customers/read-customers.ts';
 import type { Fault } from '../customers/record-check.ts';
@@ -19,8 +19,6 @@ const labelOf = (field: string, header: Header | undefined): string => {
 /** The faults of a row as one sentence part, with the column names of its file. */
 export const describeFaults = (faults: readonly Fault[], header: Header | undefined): string =>
   faults.map(({ field, message }) => `${labelOf(field, header)} ${message}`).join('; ');
-
-const csvLine = (cells: readonly unknown[]): string => `${Papa.unparse([cells], { newline: '\n' })}\n`;
 
 /**
  * Creates a file that was not there: somebody may be mending the one of an earlier run. Where the name is taken, a

@@ -6,10 +6,12 @@ export interface Summary {
   readonly report: FileReport;
   /** Such as "990 written"; first of the figures. */
   readonly done: readonly string[];
+  /** Which of the rows of a visitor wins: the last one unless it is said. */
+  readonly winner?: 'last' | 'newest';
 }
 
 /** Prints the summary of one file; no values of any row. */
-export const printSummary = (terminal: Terminal, { report, done }: Summary): void => {
+export const printSummary = (terminal: Terminal, { report, done, winner = 'last' }: Summary): void => {
   const { file, rows, rejected, rejectsFile, repeated, repetitions, remarks, durationMs } = report;
   print(
     terminal,
@@ -22,7 +24,7 @@ export const printSummary = (terminal: Terminal, { report, done }: Summary): voi
   if (repeated > 0) {
     print(
       terminal,
-      `  ${counted(repeated, 'row repeats', 'rows repeat')} a visitor of the same file; the last one wins:`,
+      `  ${counted(repeated, 'row repeats', 'rows repeat')} a visitor of the same file; the ${winner} one wins:`,
     );
     for (const { line, ofLine } of repetitions) print(terminal, `    line ${line} repeats line ${ofLine}`);
     if (repeated > repetitions.length)

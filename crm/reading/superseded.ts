@@ -1,6 +1,6 @@
 import type { Customer, CustomerRules } from '../customers/customer.ts';
 import { Fingerprints } from '../customers/fingerprints.ts';
-import { columnOptions, type InputOptions } from '../customers/input-options.ts';
+import { type InputOptions, readOptions } from '../customers/input-options.ts';
 import { newObservations } from '../customers/observations.ts';
 import { readCustomers } from '../customers/read-customers.ts';
 import { openText } from '../input/text-source.ts';
@@ -25,8 +25,7 @@ export const findRepeatedLines = async (
   signal: AbortSignal,
 ): Promise<RepeatedLines> => {
   const source = await openText(file, options.encoding);
-  const { format, delimiter } = options;
-  const input = await readCustomers(source, { ...columnOptions(options), format, delimiter });
+  const input = await readCustomers(source, readOptions(options));
   const lines = { superseded: new LineSet(), shared: new LineSet() };
   const observations = newObservations();
   const progress = startProgress(terminal, 'Looking for repeats');

@@ -8,8 +8,9 @@ import { type FileReport, readFile } from './read-file.ts';
 import { exitCodeOf, printSummary } from './report.ts';
 
 const manual = `
-Checks files exactly as "import" would, without AWS: every row's columns, types and limits. Writes rejected
-rows to <file>.rejects.csv. Ends with 1 if there are any.
+Checks files as "import" would, without AWS: every row's columns, types and limits; not what takes the target
+(whether a sessionHash was made under its keys) or --if-newer. Writes rejected rows to <file>.rejects.csv. Ends
+with 1 if there are any.
 
 Examples:
   npm run crm -- validate customers.csv

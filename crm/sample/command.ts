@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Context } from '../store/target-options.ts';
+import { wholeNumber } from '../terminal/whole-number.ts';
 import { sampleCustomer, sampleHeader } from './sample-customer.ts';
 
 const manual = `
@@ -10,12 +11,6 @@ demonstrations can be repeated. All addresses end in example.com, example.net or
 Examples:
   npm run --silent crm -- sample --rows 1000 > customers.csv
   npm run --silent crm -- sample --rows 50 --format jsonl --seed 7`;
-
-const count = (text: string): number => {
-  const value = Number(text.replaceAll(/[_,]/g, ''));
-  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It is a whole number.');
-  return value;
-};
 
 interface SampleOptions {
   readonly rows: number;
@@ -31,8 +26,8 @@ export const addSample = (program: Command, { terminal }: Context): void => {
     .summary('made-up customers for tests')
     .description('Write made-up customers for tests and demonstrations.')
     .addHelpText('after', manual)
-    .option('--rows <number>', 'how many', count, 100)
-    .option('--seed <number>', 'another seed gives other customers', count, 1)
+    .option('--rows <number>', 'how many', wholeNumber(0), 100)
+    .option('--seed <number>', 'another seed gives other customers', wholeNumber(0), 1)
     .addOption(new Option('--format <format>', 'of the output').choices(['csv', 'jsonl']).default('csv'))
     .action(async ({ rows, seed, format }: SampleOptions) => {
       const write = async (text: string): Promise<void> => {

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { type Context, withTarget } from '../store/target-options.ts';
+import { wholeNumber } from '../terminal/whole-number.ts';
 import type { StatsOptions } from './run-stats.ts';
 
 const manual = `
@@ -11,22 +12,15 @@ Examples:
   npm run crm -- stats --env prod
   npm run crm -- stats --env local --expiring-days 7 --json`;
 
-const positive = (text: string): number => {
-  const value = Number(text.replaceAll(/[_,]/g, ''));
-  if (!Number.isInteger(value) || value < 1)
-    throw new InvalidArgumentError('It is a whole number of at least 1.');
-  return value;
-};
-
 export const addStats = (program: Command, context: Context): void => {
   const command = program
     .command('stats')
     .summary('how many records, how many expire, match rate')
     .description('Count the records of the CRM table.')
     .addHelpText('after', manual)
-    .option('--limit <number>', 'most records that are read', positive, 1_000_000)
-    .option('--expiring-days <number>', 'what "soon" means', positive, 30)
-    .option('--hours <number>', 'of the match rate', positive, 24)
+    .option('--limit <number>', 'most records that are read', wholeNumber(1), 1_000_000)
+    .option('--expiring-days <number>', 'what "soon" means', wholeNumber(1), 30)
+    .option('--hours <number>', 'of the match rate', wholeNumber(1), 24)
     .option('--json', 'print as JSON')
     .action(async (options: StatsOptions) => {
       const { runStats } = await import('./run-stats.ts');

@@ -1,5 +1,8 @@
 import { type AttributeValue, type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
 
+/** Parts of the table that are read at once. */
+const segments = 8;
+
 type Item = Record<string, AttributeValue>;
 
 export interface ScanOptions {
@@ -7,7 +10,6 @@ export interface ScanOptions {
   readonly tableName: string;
   /** Names of the attributes that are read; absent: all of them. */
   readonly attributes?: readonly string[];
-  readonly segments?: number;
   /** Stops after about this number of items. */
   readonly limit?: number;
   readonly consistent?: boolean;
@@ -26,7 +28,7 @@ const projection = (attributes: readonly string[] | undefined) =>
  * @returns whether everything was read
  */
 export const scanTable = async (options: ScanOptions): Promise<boolean> => {
-  const { client, tableName, attributes, segments = 8, limit = Number.POSITIVE_INFINITY } = options;
+  const { client, tableName, attributes, limit = Number.POSITIVE_INFINITY } = options;
   let seen = 0;
   let stopped = false;
   const scanSegment = async (segment: number): Promise<boolean> => {

@@ -149,6 +149,8 @@ describe('an erasure while the visitor is being registered', () => {
       clock: systemClock,
       telemetry: { record: () => undefined },
     });
+  const seedRecord = async () =>
+    await tables.put(tables.crmTableName, itemFromRecord(hash('a'), { email: 'jane@example.com' }));
   const options = () => ({
     client: tables.client,
     crmTableName: tables.crmTableName,
@@ -158,6 +160,7 @@ describe('an erasure while the visitor is being registered', () => {
   });
 
   it('waits for the holder of the lease, and then deletes what it wrote', async () => {
+    await seedRecord();
     const deadline = startDeadline(systemClock, 20_000);
     const lease = await registry().acquire([hash('a')], undefined, 'the visitor', deadline);
     if (lease === undefined) throw new Error('The lease was not granted.');
@@ -170,9 +173,10 @@ describe('an erasure while the visitor is being registered', () => {
   });
 
   it('catches a registration that begins only after the record was deleted', async () => {
+    await seedRecord();
     const deadline = startDeadline(systemClock, 20_000);
     const erasing = eraseSession(hash('a'), options());
-    await systemClock.sleep(500);
+    while ((await tables.item(tables.crmTableName, hash('a'))) !== undefined) await systemClock.sleep(10);
     const lease = await registry().acquire([hash('a')], undefined, 'the visitor', deadline);
     if (lease === undefined) throw new Error('The lease was not granted.');
     await registry().complete(lease, guest, deadline);

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eraseSession } from '../../../crm/erase/erase-session.ts';
 import { itemFromRecord } from '../../../lambda/aws/crm-item.ts';
@@ -265,6 +266,97 @@ describe('2. a journal is written before the first deletion', () => {
     }
   });
 
+  describe('by the same command again', () => {
+    const where = (url: string) => [
+      'erase',
+      '--table',
+      tables.crmTableName,
+      '--guest-table',
+      tables.guestTableName,
+      '--endpoint',
+      url,
+      ...options,
+      '--journal',
+      journal,
+    ];
+    /** A run that deletes the record and fails at the registry. */
+    const startProxy = async () => {
+      await seed(plain('a'));
+      await seedEntry(plain('a'));
+      return await startStoreProxy(tables.url, {
+        trouble: (operation, _, body) =>
+          operation === 'DeleteItem' && body.includes(tables.guestTableName) ? 'deny' : undefined,
+      });
+    };
+
+    it('whom the first run found is not "not found"', async () => {
+      const proxy = await startProxy();
+      try {
+        expect((await tool([...where(proxy.url), '--session-id', 'a'])).code).toBe(2);
+        expect(await exists(plain('a'))).toBe(false);
+        proxy.heal();
+        // The entry has ended by itself meanwhile.
+        const ended = { TableName: tables.guestTableName, Key: { sessionHash: { S: plain('a') } } };
+        await tables.client.send(new DeleteItemCommand(ended));
+        const again = await tool([...where(proxy.url), '--session-id', 'a']);
+        expect(again.out).toContain('2 subjects erased, 0 not found, 0 failed.');
+        expect(again.code).toBe(0);
+      } finally {
+        await proxy.close();
+      }
+    });
+
+    it('in another account it goes on with nothing: the tables there are others', async () => {
+      const keys = 'aws_access_key_id=a\naws_secret_access_key=b\n';
+      const before = process.env['AWS_SHARED_CREDENTIALS_FILE'];
+      process.env['AWS_SHARED_CREDENTIALS_FILE'] = folder.file(`[one]\n${keys}[two]\n${keys}`, 'ini');
+      const proxy = await startProxy();
+      try {
+        const first = await tool([...where(proxy.url), '--profile', 'one', '--session-id', 'a']);
+        expect(first.code).toBe(2);
+        proxy.heal();
+        expect((await tool([...where(proxy.url), '--profile', 'two'])).notes).toContain('Say whom');
+        expect(journals()).toHaveLength(1);
+        expect((await tool([...where(proxy.url), '--profile', 'one'])).code).toBe(0);
+        expect(await registered(plain('a'))).toBe(false);
+      } finally {
+        await proxy.close();
+        if (before === undefined) delete process.env['AWS_SHARED_CREDENTIALS_FILE'];
+        else process.env['AWS_SHARED_CREDENTIALS_FILE'] = before;
+      }
+    });
+  });
+
+  it('a delete whose response is lost is a deletion', async () => {
+    await seedEntry(plain('a'));
+    let deletes = 0;
+    const proxy = await startStoreProxy(tables.url, {
+      trouble: (operation, _, body) => {
+        if (operation !== 'DeleteItem' || !body.includes(tables.guestTableName)) return undefined;
+        deletes += 1;
+        return deletes === 1 ? 'lose' : undefined;
+      },
+    });
+    const receipt = join(folder.path, 'lost.jsonl');
+    try {
+      const args = ['--table', tables.crmTableName, '--guest-table', tables.guestTableName];
+      const through = ['erase', ...args, '--endpoint', proxy.url, ...options, '--journal', journal];
+      const { code } = await tool([...through, '--session-id', 'a', '--receipt', receipt]);
+      expect(code).toBe(0);
+    } finally {
+      await proxy.close();
+    }
+    expect(deletes).toBe(2);
+    const [subject] = receiptOf(receipt).filter(({ kind }) => kind === 'subject');
+    expect(subject).toMatchObject({ outcome: 'erased', sessions: [{ registryEntry: 'deleted' }] });
+  });
+
+  it('the watch is not switched off by an empty number', async () => {
+    const { code, notes } = await erase('--session-id', 'a', '--settle-seconds', '');
+    expect(notes).toContain('It is a whole number from 0 to 3600.');
+    expect(code).toBe(2);
+  });
+
   it('nothing is deleted where the journal cannot be written', async () => {
     await seed(plain('a'));
     const { code, notes } = await erase('--session-id', 'a', '--journal', folder.file('a file'));
@@ -432,6 +524,30 @@ describe('5. a rotated key leaves nothing behind', () => {
       );
     });
     expect(await exists(hashSession('b', [newer])[0])).toBe(true);
+  });
+
+  it('"purge" that counted nothing removes nothing, whatever is written meanwhile', async () => {
+    let late: Promise<void> | undefined;
+    const proxy = await startStoreProxy(tables.url, {
+      latencyMs: 5,
+      trouble: (operation, _, body) => {
+        if (operation === 'Scan' && body.includes(tables.guestTableName)) late ??= seed(plain('late'));
+        return undefined;
+      },
+    });
+    try {
+      await withSecret(written([newer]), async (secret) => {
+        const args = ['--table', tables.crmTableName, '--guest-table', tables.guestTableName];
+        const where = [...args, '--endpoint', proxy.url, ...secret];
+        const { out, code } = await tool(['purge', ...where, '--key-id', 'plain', '--yes']);
+        expect(out).toContain('Nothing is stored under key plain.');
+        expect(code).toBe(1);
+      });
+    } finally {
+      await proxy.close();
+    }
+    await late;
+    expect(await exists(plain('late'))).toBe(true);
   });
 
   it('"purge" of unkeyed hashes leaves the registry\'s other entries alone', async () => {

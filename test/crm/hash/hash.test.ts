@@ -18,6 +18,12 @@ describe('hash', () => {
     expect(code).toBe(1);
   });
 
+  it('refuses an encoding that nobody knows', async () => {
+    const { notes, code } = await tool(['hash', '--encoding', 'nonsense'], { input: 'a\n' });
+    expect(notes).toContain('Known are utf-8');
+    expect(code).toBe(2);
+  });
+
   it('keeps pace with any number of lines', async () => {
     const ids = Array.from({ length: 20_000 }, (_, index) => `session-${index}`);
     const { out } = await tool(['hash'], { input: ids.join('\n') });

@@ -160,6 +160,17 @@ describe('import', () => {
       expect((await tables.record(hash('a')))?.tier).toBe('2026-05-03');
     });
 
+    it('the summary counts what was written, and says that the newest wins', async () => {
+      await importText('sessionId,email,updatedAt\na,a@b.de,2026-05-03T00:00:00Z\n', '--if-newer');
+      const { out } = await importText(
+        'sessionId,email,updatedAt\nb,a@b.de,2026-05-02T00:00:00Z\nb,a@b.de,2026-05-01T00:00:00Z\na,a@b.de,2026-05-01T00:00:00Z\n',
+        '--if-newer',
+      );
+      expect(out).toContain('1 row written.');
+      expect(out).toContain('2 records of the table were newer and have been kept');
+      expect(out).toContain('1 row repeats a visitor of the same file; the newest one wins');
+    });
+
     it('a row without updatedAt is rejected, a record without one replaced', async () => {
       await importText('sessionId,email,tier\na,a@b.de,old\n');
       expect((await importText(at('', 'new'), '--if-newer')).notes).toContain(

@@ -109,6 +109,27 @@ describe('import --replace-all', () => {
     expect(await held()).toEqual(expected(['a', 'late']));
   });
 
+  it('a delete whose response is lost counts once, as removed', async () => {
+    const vanished = { email: 'b@b.de', updatedAt: '2026-05-01T00:00:00Z' };
+    await tables.put('crm', itemFromRecord(hash('b'), vanished));
+    let deletes = 0;
+    const proxy = await startStoreProxy(tables.url, {
+      trouble: (operation) => {
+        if (operation === 'DeleteItem') deletes += 1;
+        return operation === 'DeleteItem' && deletes === 1 ? 'lose' : undefined;
+      },
+    });
+    try {
+      const where = ['--table', 'crm', '--endpoint', proxy.url];
+      const { out } = await tool(['import', csv(['a']), ...where, '--replace-all', '--yes']);
+      expect(out).toContain('1 record removed that was not in the export.');
+    } finally {
+      await proxy.close();
+    }
+    expect(deletes).toBe(2);
+    expect(await held()).toEqual(expected(['a']));
+  });
+
   it('leaves the records of present visitors under the older key: the service may still need them', async () => {
     const keys: readonly SessionHashKey[] = [
       { id: 'k2', key: Buffer.alloc(32, 2) },

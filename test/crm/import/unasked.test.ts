@@ -153,7 +153,7 @@ describe('3. columns and values mean what the person meant', () => {
     const { notes, code } = await validate(`sessionId,email,expiresAt\na,a@b.de,${value}\n`);
     expect(notes).toContain(`line 2: expiresAt ${reason}`);
     expect(code).toBe(1);
-    const line = await tool(['validate', '-'], {
+    const line = await tool(['validate', '-', '--rejects', `${folder.file('')}.rejects.csv`], {
       input: `{"sessionId":"a","email":"a@b.de","expiresAt":${/-/.test(value) ? `"${value}"` : value}}`,
     });
     expect(line.notes).toContain(`line 1: expiresAt ${reason}`);
@@ -238,6 +238,30 @@ describe('4. what DynamoDB itself refuses', () => {
       await proxy.close();
     }
     expect((await tables.all()).size).toBe(39);
+  });
+
+  it('a row that the store refused is told by the import that is resumed, too', async () => {
+    const [refused, denied] = [hash('s17'), hash('s60')];
+    const proxy = await startStoreProxy(tables.url, {
+      trouble: (_, __, body) =>
+        body.includes(refused) ? 'refuse' : body.includes(denied) ? 'deny' : undefined,
+    });
+    try {
+      const rows = Array.from({ length: 80 }, (_, index) => `s${index},a@b.de\n`).join('');
+      const file = folder.file(`sessionId,email\n${rows}`);
+      const where = ['--table', tables.crmTableName, '--endpoint', proxy.url, '--concurrency', '1'];
+      expect((await tool(['import', file, ...where])).code).toBe(2);
+      proxy.heal();
+      const { code, out, notes } = await tool(['import', file, ...where, '--resume']);
+      expect(notes).toContain('going on behind line 51.');
+      expect(out).toContain('79 rows of 79 visitors written.');
+      expect(out).toContain('49 of them by the import that was interrupted.');
+      expect(out).toContain('1 row was refused by DynamoDB itself: line 19.');
+      expect(code).toBe(1);
+    } finally {
+      await proxy.close();
+    }
+    expect((await tables.all()).size).toBe(79);
   });
 
   it('a table that refuses every row stops the import with a sentence', async () => {

@@ -5,8 +5,8 @@ interface BatchWrite {
   readonly RequestItems: Record<string, { PutRequest: { Item: { sessionHash: { S: string } } } }[]>;
 }
 
-/** What the proxy does to a call instead of passing it on as it is. */
-export type Trouble = 'throttle' | 'leave-half' | 'fail' | 'deny' | 'refuse' | 'silence' | undefined;
+/** What the proxy does to a call instead of passing it on as it is; `lose` passes it on and loses the response. */
+export type Trouble = 'throttle' | 'leave-half' | 'fail' | 'deny' | 'refuse' | 'silence' | 'lose' | undefined;
 
 export interface StoreProxyOptions {
   readonly latencyMs?: number;
@@ -75,6 +75,10 @@ export const startStoreProxy = async (
     if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
     if (kind === 'throttle') return { status: 400, text: errorOf('ProvisionedThroughputExceededException') };
     if (kind === 'fail') return { status: 500, text: errorOf('InternalServerError') };
+    if (kind === 'lose') {
+      await forward(incoming, body);
+      return { status: 500, text: errorOf('InternalServerError') };
+    }
     if (operation !== 'BatchWriteItem') return await forward(incoming, body);
     const { RequestItems } = JSON.parse(body.toString()) as BatchWrite;
     const [table = '', requests = []] = Object.entries(RequestItems)[0] ?? [];
