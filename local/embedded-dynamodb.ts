@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
-import type { RequestListener, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { dirname } from 'node:path';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { Level } from 'level';
 import type { CallListener } from './call-listener.ts';
 import { listen, type RunningServer, StartError } from './http-server.ts';
-import { guardServer } from './tools-only.ts';
+import { toolsOnly, wrapRequests } from './tools-only.ts';
 
 export interface DynamoDbOptions {
   readonly port?: number;
@@ -76,11 +76,10 @@ const createTables = async (url: string, names: readonly string[]): Promise<void
 
 /** @returns cuts the tables off: connections end without a response */
 const makeCuttable = (server: Server): ((cut: boolean) => void) => {
-  const handlers = server.listeners('request') as RequestListener[];
   let isCut = false;
-  server.removeAllListeners('request').on('request', (request, response) => {
+  wrapRequests(server, (serve) => (request, response) => {
     if (isCut) request.socket.destroy();
-    else for (const handle of handlers) handle(request, response);
+    else serve(request, response);
   });
   return (cut) => {
     isCut = cut;
@@ -88,14 +87,10 @@ const makeCuttable = (server: Server): ((cut: boolean) => void) => {
 };
 
 /** In the server itself: a proxy would take its share of the core that dynalite computes on. */
-const delayRequests = (server: Server, latencyMs: number): void => {
-  const handlers = server.listeners('request') as RequestListener[];
-  server.removeAllListeners('request').on('request', (request, response) => {
-    setTimeout(() => {
-      for (const handle of handlers) handle(request, response);
-    }, latencyMs);
+const delayRequests = (server: Server, latencyMs: number): void =>
+  wrapRequests(server, (serve) => (request, response) => {
+    setTimeout(() => serve(request, response), latencyMs);
   });
-};
 
 /**
  * DynamoDB for one machine: dynalite with the CRM table and the registry.
@@ -126,7 +121,7 @@ export const startDynamoDb = async ({
   });
   if (latencyMs > 0) delayRequests(server, latencyMs);
   // dynalite itself lets every page read and delete the tables: it answers `Access-Control-Allow-Origin: *`.
-  guardServer(server);
+  wrapRequests(server, toolsOnly);
   const cut = makeCuttable(server);
   const running = await listen(server, port);
   try {

@@ -7,8 +7,6 @@ import type { Delivery, Queue } from './queue/queue.ts';
 export interface EventSourceOptions extends FunctionOptions {
   readonly queue: Queue;
   readonly handler: LambdaHandler;
-  /** At most 10. */
-  readonly batchSize?: number;
   /** Told what an invocation threw; its messages come back after their visibility timeout. */
   readonly onError?: (error: unknown) => void;
 }
@@ -19,6 +17,8 @@ export interface EventSource {
 }
 
 const idleMs = 25;
+/** As the stack sets it. */
+const batchSize = 10;
 
 const batchResponse = v.nullish(
   v.object({ batchItemFailures: v.nullish(v.array(v.object({ itemIdentifier: v.string() })), []) }),
@@ -61,7 +61,6 @@ export const succeeded = (deliveries: readonly Delivery[], response: unknown): r
 export const startEventSource = ({
   queue,
   handler,
-  batchSize = 10,
   onError,
   ...options
 }: EventSourceOptions): EventSource => {

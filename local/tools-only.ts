@@ -44,12 +44,12 @@ export const toolsOnly =
     response.end(JSON.stringify({ message: refusal }));
   };
 
-/** The same for a server that brings its own listeners. */
-export const guardServer = (server: Server): void => {
+/** Puts something before the listeners that a server brings itself. */
+export const wrapRequests = (server: Server, wrap: (serve: RequestListener) => RequestListener): void => {
   const listeners = server.listeners('request') as RequestListener[];
   server.removeAllListeners('request').on(
     'request',
-    toolsOnly((request, response) => {
+    wrap((request, response) => {
       for (const listener of listeners) listener(request, response);
     }),
   );

@@ -21,7 +21,6 @@ export interface Session {
 }
 
 export interface Sessions {
-  readonly all: ReadonlyMap<string, Session>;
   /** The session of a token, expired ones too. */
   find(token: string): Session | undefined;
   /** A new session in the place of any other one of this token, whose configurations still count. */
@@ -47,7 +46,6 @@ export const createSessions = (conversations: Conversations, now: () => number):
     }
   });
   return {
-    all,
     find: (token) => all.get(token),
     create: (token, deploymentId, lifetimeSeconds) => {
       const session: Session = {
