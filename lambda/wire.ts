@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { createCredentials } from './aws/credentials.ts';
+import { type Credentials, createCredentials } from './aws/credentials.ts';
 import { createGuestRegistry } from './aws/guest-registry.ts';
 import { createMemoryRegistry } from './aws/memory-registry.ts';
 import { createOverflowQueue } from './aws/overflow-queue.ts';
@@ -68,6 +68,17 @@ export const configure = (
     throw error;
   }
 };
+
+/** Does the work of one invocation, and then gives an interrupted read of the secret its time. */
+const settling =
+  <A extends readonly unknown[], R>(credentials: Credentials, work: (...args: A) => Promise<R>) =>
+  async (...args: A): Promise<R> => {
+    try {
+      return await work(...args);
+    } finally {
+      await credentials.settle();
+    }
+  };
 
 /** What the functions share: the secret, the tables, the connection to Genesys, the provider. */
 const wireShared = ({ config, observability, clients, clock, random }: Parts) => {
@@ -162,13 +173,7 @@ export const wireInit = async (parts: Parts) => {
     hashKeys: async (deadline) => (await credentials.current(deadline)).sessionHashKeys,
   });
   const handler = createInitHandler({
-    initialise: async (command, deadline) => {
-      try {
-        return await initialise(command, deadline);
-      } finally {
-        await credentials.settle();
-      }
-    },
+    initialise: settling(credentials, initialise),
     signingKeys: {
       current: async (deadline) => (await credentials.current(deadline)).sessionSigningKeys,
       refreshed: async (deadline) => (await credentials.refreshForForgery(deadline))?.sessionSigningKeys,
@@ -197,12 +202,9 @@ export const wireDrain = (parts: Parts) => {
     reserveMs: leaseMs,
     maxAgeMs: config.overflowMaxAgeSeconds * 1000,
   });
+  const settled = settling(credentials, batch);
   return async (event: SQSEvent, context?: Context): Promise<SQSBatchResponse> =>
-    await observability.invocation(context?.awsRequestId, async () => {
-      const response = await batch(event, context);
-      await credentials.settle();
-      return response;
-    });
+    await observability.invocation(context?.awsRequestId, async () => await settled(event, context));
 };
 
 /** The agent's view, warmed up. A guest of provider `webchat-v1` carries its attributes itself: nobody is found. */
@@ -222,13 +224,7 @@ export const wireResolve = async (parts: Parts) => {
           contacts: createContacts({ ...webMessaging, call, telemetry, baseUrl, attributeMap, credentials }),
         });
   const handler = createResolveHandler({
-    resolve: async (command, deadline) => {
-      try {
-        return await resolve(command, deadline);
-      } finally {
-        await credentials.settle();
-      }
-    },
+    resolve: settling(credentials, resolve),
     invocation,
     clock,
     telemetry,

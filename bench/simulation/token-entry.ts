@@ -1,5 +1,5 @@
-import { tokenMarginMs } from '../../lambda/genesys/shared-token.ts';
 import type { SharedTokenEntry, SharedTokenStore } from '../../lambda/genesys/shared-token-store.ts';
+import { tokenMarginMs } from '../../lambda/genesys/shared-token-store.ts';
 import type { Clock } from '../../lambda/guest/ports.ts';
 import type { SharedTables } from './shared-tables.ts';
 

@@ -13,10 +13,6 @@ export interface CredentialsOptions {
   readonly secretId: string;
   readonly clock: Clock;
   readonly telemetry: Telemetry<AwsEvent>;
-  /** A secret this old is read again. */
-  readonly staleAfterMs?: number;
-  /** Longest wait for one read. */
-  readonly readTimeoutMs?: number;
 }
 
 /** All methods but `settle` throw SecretError when there is no usable secret, GuestError when the deadline ends first. */
@@ -42,8 +38,10 @@ interface Known {
 const retryAfterMs = 10_000;
 /** Longest that a response is held for a secret that could not be read again beside an earlier request. */
 const settleMs = 500;
-/** Stale this much before the contract's five minutes, so that the read has ended by then. */
-const defaultStaleAfterMs = 285_000;
+/** A secret this old is read again: before the contract's five minutes, so that the read has ended by then. */
+const staleAfterMs = 285_000;
+/** Longest wait for one read. */
+const readTimeoutMs = 3000;
 
 /**
  * The secret, read once for all callers and kept while it is fresh. Failures are not kept.
@@ -56,8 +54,6 @@ export const createCredentials = ({
   secretId,
   clock,
   telemetry,
-  staleAfterMs = defaultStaleAfterMs,
-  readTimeoutMs = 3000,
 }: CredentialsOptions): Credentials => {
   let known: Known | undefined;
   let flight: Promise<Known> | undefined;
@@ -84,11 +80,13 @@ export const createCredentials = ({
   };
 
   const readOnce = async (): Promise<Known> => {
+    // Of before the read: a freeze may keep its response for hours.
+    const readAtMs = clock.now();
     const text = await fetchText();
     try {
       const secret = text === known?.text ? known.secret : parseSecret(text);
       if (known !== undefined && text !== known.text) telemetry.record('secret_changed');
-      known = { secret, text, readAtMs: clock.now() };
+      known = { secret, text, readAtMs };
       return known;
     } catch (error) {
       if (error instanceof SecretError) {
@@ -116,6 +114,15 @@ export const createCredentials = ({
     } catch (error) {
       throw signal.aborted && !(error instanceof SecretError) ? deadlineExceeded(error) : error;
     }
+  };
+
+  /** Reads the secret as it is now: a read that had started before may respond with the state before a rotation. */
+  const readAgain = async (deadline: Deadline): Promise<Known & { readonly changed: boolean }> => {
+    const before = known?.text;
+    const underWay = flight !== undefined;
+    let newest = await within(read(), deadline);
+    if (underWay && newest.text === before) newest = await within(read(), deadline);
+    return { ...newest, changed: newest.text !== before };
   };
 
   /** Nothing but a freeze makes a read last longer than its own limit. */
@@ -157,20 +164,15 @@ export const createCredentials = ({
     },
 
     refresh: async (deadline) => {
-      const before = known?.text;
-      const underWay = flight !== undefined;
-      let newest = await within(read(), deadline);
-      // A read that had started before may have responded with the state before the rotation.
-      if (underWay && newest.text === before) newest = await within(read(), deadline);
-      return { secret: newest.secret, changed: newest.text !== before };
+      const { secret, changed } = await readAgain(deadline);
+      return { secret, changed };
     },
 
     refreshForForgery: async (deadline) => {
       if (clock.now() < noForgeryReadBeforeMs) return undefined;
-      const before = known?.text;
       try {
-        const newest = await within(read(), deadline);
-        if (newest.text !== before) return newest.secret;
+        const { secret, changed } = await readAgain(deadline);
+        if (changed) return secret;
       } catch (error) {
         // The known keys still hold: the text is what is at fault, as far as anybody can tell.
         if (!(error instanceof SecretError) || known === undefined) throw error;

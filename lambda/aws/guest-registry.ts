@@ -30,7 +30,7 @@ import {
   refusalValues,
   tookOver,
 } from './lease-commands.ts';
-import { createTableGuard } from './table-guard.ts';
+import { createTableGuard, unlessConditionFails } from './table-guard.ts';
 
 export interface GuestRegistryOptions {
   readonly client: DynamoDBClient;
@@ -89,13 +89,8 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
   /** Sends a conditional write; a lost condition is `undefined`. */
   const write = async (operation: string, command: Write, deadline: Deadline) =>
     await guard(operation, deadline, async (abortSignal) => {
-      try {
-        // The three commands respond with the same fields, which their types do not say.
-        return await client.send(command as PutItemCommand, { abortSignal });
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return undefined;
-        throw error;
-      }
+      // The three commands respond with the same fields, which their types do not say.
+      return await unlessConditionFails(client.send(command as PutItemCommand, { abortSignal }));
     });
 
   /** The same write under each hash. @returns whether every condition held */
@@ -285,21 +280,36 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       }),
 
     updateEvidence: async (hashes, { consent, verified }, deadline) => {
-      const set = Object.entries({
-        ...(consent.stated ? itemFromConsent(consent, clock.now()) : {}),
-        ...(verified ? { verified: { BOOL: true } } : {}),
-        version: { S: randomUUID() },
-      });
+      const mark: Item = verified ? { verified: { BOOL: true } } : {};
+      const stated: Item = consent.stated ? itemFromConsent(consent, clock.now()) : {};
       await everywhere(hashes, async (sessionHash) => {
-        const command = new UpdateItemCommand({
-          TableName,
-          Key: { sessionHash: { S: sessionHash } },
-          UpdateExpression: `SET ${set.map(([name]) => `${name} = :${name}`).join(', ')}`,
-          // Never brings back an entry that was erased meanwhile.
-          ConditionExpression: 'attribute_exists(version)',
-          ExpressionAttributeValues: Object.fromEntries(set.map(([name, value]) => [`:${name}`, value])),
-        });
-        return (await write('updateEvidence', command, deadline)) !== undefined;
+        const update = async (set: Item, [condition, values]: readonly [string, Item]): Promise<boolean> => {
+          const changes = Object.entries({ ...set, version: { S: randomUUID() } });
+          const command = new UpdateItemCommand({
+            TableName,
+            Key: { sessionHash: { S: sessionHash } },
+            UpdateExpression: `SET ${changes.map(([name]) => `${name} = :${name}`).join(', ')}`,
+            ConditionExpression: condition,
+            ExpressionAttributeValues: {
+              ...Object.fromEntries(changes.map(([name, value]) => [`:${name}`, value])),
+              ...values,
+            },
+          });
+          return (await write('updateEvidence', command, deadline)) !== undefined;
+        };
+        // Never brings back an entry that was erased meanwhile.
+        const exists = 'attribute_exists(version)';
+        if (!consent.stated || !consent.given) {
+          return await update({ ...stated, ...mark }, [exists, {}]);
+        }
+        // A write that lands late takes back no refusal that was stated after it; a clock that is ahead never keeps
+        // a refusal out.
+        const newest = [
+          `${exists} AND (NOT consentAt > :consentAt OR ${notRefused})`,
+          refusalValues,
+        ] as const;
+        if (await update({ ...stated, ...mark }, newest)) return true;
+        return verified && (await update(mark, [exists, {}]));
       });
     },
   };

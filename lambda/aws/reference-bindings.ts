@@ -3,7 +3,7 @@ import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock, ReferenceBindings, Telemetry } from '../guest/ports.ts';
 import type { AwsEvent } from './events.ts';
 import { ttl } from './guest-item.ts';
-import { createTableGuard } from './table-guard.ts';
+import { createTableGuard, unlessConditionFails } from './table-guard.ts';
 
 export interface ReferenceBindingsOptions {
   readonly client: DynamoDBClient;
@@ -38,13 +38,7 @@ export const createReferenceBindings = (options: ReferenceBindingsOptions): Refe
         },
       });
       return await guard('bind', deadline, async (abortSignal) => {
-        try {
-          await client.send(put, { abortSignal });
-          return true;
-        } catch (error) {
-          if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-          throw error;
-        }
+        return (await unlessConditionFails(client.send(put, { abortSignal }))) !== undefined;
       });
     },
   };

@@ -29,6 +29,16 @@ export type TableGuard = <T>(
   call: (signal: AbortSignal) => Promise<T>,
 ) => Promise<T>;
 
+/** The response to a conditional write; `undefined` where its condition did not hold. */
+export const unlessConditionFails = async <T>(sending: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await sending;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return undefined;
+    throw error;
+  }
+};
+
 export const createTableGuard = ({
   timeoutMs,
   clock,

@@ -5,12 +5,17 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { SharedTokenEntry, SharedTokenStore, TokenPause } from '../genesys/shared-token-store.ts';
+import {
+  type SharedTokenEntry,
+  type SharedTokenStore,
+  type TokenPause,
+  tokenMarginMs,
+} from '../genesys/shared-token-store.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { AwsEvent } from './events.ts';
 import { type Item, milliseconds, ttl } from './guest-item.ts';
 import { leaseExpired, leaseTraceMs } from './lease-commands.ts';
-import { createTableGuard } from './table-guard.ts';
+import { createTableGuard, unlessConditionFails } from './table-guard.ts';
 
 export interface TokenVaultOptions {
   readonly client: DynamoDBClient;
@@ -23,8 +28,6 @@ export interface TokenVaultOptions {
   readonly telemetry: Telemetry<AwsEvent>;
 }
 
-/** A token with less left serves nobody: whoever asks may replace it. */
-const usableMs = 60_000;
 /** After one call in vain the vault is left out for this long, so that a request waits once for a table that hangs. */
 const breakMs = 5000;
 
@@ -70,13 +73,8 @@ export const createTokenVault = (options: TokenVaultOptions): SharedTokenStore =
     command: PutItemCommand | UpdateItemCommand,
   ): Promise<boolean> =>
     await guard(operation, deadline, async (abortSignal) => {
-      try {
-        await client.send(command as PutItemCommand, { abortSignal });
-        return true;
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-        throw error;
-      }
+      const sending = client.send(command as PutItemCommand, { abortSignal });
+      return (await unlessConditionFails(sending)) !== undefined;
     });
 
   const update = async (
@@ -126,7 +124,7 @@ export const createTokenVault = (options: TokenVaultOptions): SharedTokenStore =
           ? ([
               `${take}, expiresAt = :expires REMOVE sealedToken, tokenExpiresAt, version`,
               '(attribute_not_exists(tokenExpiresAt) OR tokenExpiresAt <= :usable)',
-              { ':usable': milliseconds(nowMs + usableMs) },
+              { ':usable': milliseconds(nowMs + tokenMarginMs) },
             ] as const)
           : ([
               `${take}, expiresAt = if_not_exists(expiresAt, :expires)`,

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { startDeadline } from '../guest/deadline.ts';
+import { budgetMs, startDeadline } from '../guest/deadline.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
 import type { ResolvedVisitor, ResolveVisitorCommand } from '../guest/resolve-visitor.ts';
 
@@ -37,8 +37,6 @@ interface InvocationContext {
 
 const text = v.pipe(v.string(), v.minLength(1), v.maxLength(2048));
 const eventSchema = v.object({ guestReference: text, conversationId: text });
-/** Time kept back for the response before Lambda ends the invocation. */
-const respondReserveMs = 500;
 
 /** @throws ResolveInputError */
 const commandOf = (event: unknown): ResolveVisitorCommand => {
@@ -61,19 +59,13 @@ export const createResolveHandler = ({
   telemetry,
   settings,
 }: ResolveHandlerDependencies) => {
-  const budgetMs = (context: InvocationContext): number =>
-    Math.max(
-      0,
-      Math.min(
-        settings.resolveBudgetMs,
-        (context.getRemainingTimeInMillis?.() ?? Infinity) - respondReserveMs,
-      ),
-    );
-
   return async (event: unknown, context: InvocationContext = {}): Promise<ResolvedVisitor> =>
     await invocation(context.awsRequestId, async () => {
       const startedAtMs = clock.now();
-      const deadline = startDeadline(clock, budgetMs(context));
+      const deadline = startDeadline(
+        clock,
+        budgetMs(settings.resolveBudgetMs, context.getRemainingTimeInMillis?.()),
+      );
       try {
         const resolved = await resolve(commandOf(event), deadline);
         telemetry.record('resolve_completed', { durationMs: clock.now() - startedAtMs });

@@ -41,7 +41,7 @@ export interface ApiClientOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry<GenesysEvent>;
   readonly breaker: CircuitBreaker;
-  readonly quota?: Quota | undefined;
+  readonly quota: Quota;
 }
 
 const wireRequest = ({ method, url, headers, body }: ApiRequest<unknown>): TransportRequest => {
@@ -95,9 +95,9 @@ export const createApiClient = ({
     let response: TransportResponse | undefined;
     let reason: string | undefined;
     try {
-      quota?.spend(endpoint);
+      quota.spend(endpoint);
       response = await transport(wireRequest(request), signal);
-      if (endpoint !== 'oauth') quota?.observe(response.headers);
+      if (endpoint !== 'oauth') quota.observe(response.headers);
       outcome = interpret(response, schema);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;

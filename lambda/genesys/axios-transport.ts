@@ -5,8 +5,6 @@ import axios from 'axios';
 import { type Transport, TransportError } from './transport.ts';
 
 export interface AxiosTransportOptions {
-  /** Idle connections older than this are closed instead of used, in milliseconds. */
-  readonly maxIdleMs?: number;
   /** Largest response that is read, in bytes. */
   readonly maxResponseBytes?: number;
 }
@@ -28,6 +26,8 @@ const unsentCodes = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
+/** Idle connections older than this are closed instead of used. */
+const maxIdleMs = 50_000;
 /** A connection that was idle for longer may have been closed without our noticing, while the container was frozen. */
 const longestUnnoticedMs = 1000;
 const nextTurn = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
@@ -51,7 +51,7 @@ const transportError = (error: unknown): TransportError => {
  * limit here costs a quiet site a TLS handshake on nearly every request.
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
  */
-const keepAlive = <A extends typeof http.Agent | typeof https.Agent>(Base: A, maxIdleMs: number) => {
+const keepAlive = <A extends typeof http.Agent | typeof https.Agent>(Base: A) => {
   const idleSince = new WeakMap<Socket, number>();
   const agent = new Base({ keepAlive: true });
   agent.on('free', (socket: Socket) => idleSince.set(socket, Date.now()));
@@ -79,11 +79,10 @@ const parseJson = (text: unknown): unknown => {
 
 /** The transport over node:http and node:https by axios. `close` ends its idle connections. */
 export const createAxiosTransport = ({
-  maxIdleMs = 50_000,
   maxResponseBytes = 256 * 1024,
 }: AxiosTransportOptions = {}): Transport & { close(): void } => {
-  const plain = keepAlive(http.Agent, maxIdleMs);
-  const secure = keepAlive(https.Agent, maxIdleMs);
+  const plain = keepAlive(http.Agent);
+  const secure = keepAlive(https.Agent);
   const client = axios.create({
     adapter: 'http',
     httpAgent: plain.agent,

@@ -133,11 +133,13 @@ export const createContacts = (options: ContactsOptions): Contacts => {
     remove: async (contactId, deadline) => {
       try {
         const url = `${baseUrl}${contactsPath}/${encodeURIComponent(contactId)}`;
-        await call(
+        const outcome = await call(
           { plan, method: 'DELETE', url, body: { json: {} }, schema: v.unknown(), expected: [404] },
           deadline,
         );
-        telemetry.record('contact_removed');
+        const isGone = outcome.kind === 'ok' || (outcome.kind === 'refused' && outcome.status === 404);
+        if (isGone) telemetry.record('contact_removed');
+        else failed(outcome.kind);
       } catch (error) {
         failed(reasonOf(error));
       }

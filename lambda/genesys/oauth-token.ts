@@ -11,8 +11,9 @@ import {
   type GrantedToken,
 } from './oauth-request.ts';
 import { errorOf, type Outcome, rejected } from './outcome.ts';
-import { createSharedToken, sharedTokenKey, tokenMarginMs } from './shared-token.ts';
+import { createSharedToken, sharedTokenKey } from './shared-token.ts';
 import type { SharedTokenStore } from './shared-token-store.ts';
+import { tokenMarginMs } from './shared-token-store.ts';
 
 export interface OAuthTokenOptions {
   readonly client: ApiClient;

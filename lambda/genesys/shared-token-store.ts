@@ -1,5 +1,8 @@
 import type { Deadline } from '../guest/ports.ts';
 
+/** A token with less than this left, in milliseconds, is not used any more: whoever asks may replace it. */
+export const tokenMarginMs = 60_000;
+
 /** What all containers share of one OAuth token; worth nothing without the client secret. */
 export interface SharedTokenEntry {
   readonly token?:

@@ -9,10 +9,12 @@ import type { ClientCredentials, CredentialSource, GrantedToken, OAuthRequest } 
 import type { Failure, Outcome } from './outcome.ts';
 import { backoffMs } from './retry-after.ts';
 import { open, seal } from './seal.ts';
-import type { SharedTokenEntry, SharedTokenStore, TokenPause } from './shared-token-store.ts';
-
-/** A token is not used any more when less than this is left of it, in milliseconds. */
-export const tokenMarginMs = 60_000;
+import {
+  type SharedTokenEntry,
+  type SharedTokenStore,
+  type TokenPause,
+  tokenMarginMs,
+} from './shared-token-store.ts';
 
 const firstPollMs = 50;
 const longestPollMs = 400;

@@ -1,6 +1,6 @@
 /** One HTTP request as it goes on the wire. */
 export interface TransportRequest {
-  readonly method: 'POST' | 'PUT' | 'PATCH' | 'GET' | 'DELETE';
+  readonly method: 'POST' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

@@ -19,7 +19,7 @@ export interface StatedConsent {
 
 /**
  * Turns what the website stated into a consent.
- * With `requireExplicit`, silence and implicit consent are refused; an outspoken `false` is served without consent.
+ * With `requireExplicit`, silence and implicit consent are refused; an explicit `false` is served without consent.
  * @throws GuestError `consent_required`
  */
 export const resolveConsent = ({ given, type }: StatedConsent, requireExplicit: boolean): Consent => {

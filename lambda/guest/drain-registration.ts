@@ -118,17 +118,28 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
     last: boolean,
     deadline: Deadline,
   ): Promise<Attempt> => {
-    if (ageMs > maxAgeMs) return { kind: 'give_up', reason: 'too_old' };
-    if (message.provider !== provider.name) return { kind: 'give_up', reason: 'other_provider' };
+    /** Without a creation, which would count it, the lease's end would remove all traces of its last holder. */
+    const without = (result: Attempt): Attempt => {
+      underLease.countTakeover(lease);
+      return result;
+    };
+    // A guest that this container has created already is saved, however late.
+    const created = unsaved.get(lease.hashes[0])?.guest;
+    const tooOld = ageMs > maxAgeMs;
+    if (tooOld && created === undefined) return without({ kind: 'give_up', reason: 'too_old' });
+    if (message.provider !== provider.name) return without({ kind: 'give_up', reason: 'other_provider' });
     // The registry's consent is the newest: the CRM is not read at all once it has been withdrawn.
     const crm = consent.given
       ? await tables.readCrm(lease.hashes, deadline)
       : ({ kind: 'not_read' } as const);
     if (crm.kind === 'degraded' && !last && ageMs < maxAgeMs / 2) {
-      return { kind: 'postpone', afterSeconds: shortPauseSeconds };
+      return without({ kind: 'postpone', afterSeconds: shortPauseSeconds });
     }
     const session = { hashes: lease.hashes, binding: undefined };
     const visitor = visitorOf(session, { consent, verified }, crm, provider, settings);
+    if (tooOld && !(created && serves(created, visitor, provider.name))) {
+      return without({ kind: 'give_up', reason: 'too_old' });
+    }
     try {
       await register(lease, visitor, guest, deadline);
       return { kind: 'registered' };

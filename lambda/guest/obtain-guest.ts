@@ -1,4 +1,5 @@
 import { consentInForce, isRefusal } from './consent.ts';
+import { withGrace } from './deadline.ts';
 import { GuestError, LimitedError } from './errors.ts';
 import { nextStep } from './next-step.ts';
 import { type FallbackRegistry, type OpenedSession, unlessUnreachable, withStandIn } from './open-session.ts';
@@ -40,6 +41,8 @@ export interface QueuedGuest {
 
 const firstPollMs = 40;
 const longestPollMs = 400;
+/** Time that remembering a queued registration may take after the request's own time is over. */
+const queueGraceMs = 200;
 
 /**
  * The session's guest: found, registered here, or registered by somebody else while we wait for them.
@@ -77,7 +80,14 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     }
     telemetry.record('registration_queued', { sessionHash });
     const evidence = { consent, verified };
-    await unlessUnreachable(telemetry, 'queue', store.queue(lease, queuedAtMs, evidence, deadline));
+    // The message is on its way: without this the worker would find nothing to register.
+    const marked = withGrace(
+      clock,
+      deadline,
+      queueGraceMs,
+      async (grace) => await store.queue(lease, queuedAtMs, evidence, grace),
+    );
+    await unlessUnreachable(telemetry, 'queue', marked);
     return { kind: 'queued', waitMs: limited.waitMs };
   };
 
@@ -136,6 +146,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     const { hashes } = session;
     if (created !== undefined) {
       telemetry.record('guest_created', { sessionHash: hashes[0], guestId: created.guestId });
+      // Memory learns of it as of one that was unsaved, and is saved now.
       memory.setUnsaved(session, { guest: created, owner });
       memory.setUnsaved(session, undefined);
       return { kind: 'guest', visitor, guest: created, reused: false };

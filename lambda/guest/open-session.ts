@@ -120,8 +120,8 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     return (await registry.create(hashes[0], created, deadline)) ? { created } : undefined;
   };
 
-  /** Once more and alone: only the CRM may have failed. Shortly, since the read has had the tables' whole time. */
-  const findShortly = async (hashes: SessionHashes, deadline: Deadline) => {
+  /** Once more and alone: only the CRM may have failed. Briefly, since the read has had the tables' whole time. */
+  const findBriefly = async (hashes: SessionHashes, deadline: Deadline) => {
     const short = startDeadline(clock, findMs, deadline.signal);
     try {
       return await unlessUnreachable(telemetry, 'find', registry.find(hashes, short));
@@ -151,7 +151,7 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     }
     const registration =
       read.registration === 'unreachable' && !leaseUncertain
-        ? await findShortly(hashes, deadline)
+        ? await findBriefly(hashes, deadline)
         : read.registration;
     return { crm: read.crm, registration, leaseUncertain };
   };

@@ -84,6 +84,11 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     }
   };
 
+  /** Whoever held the lease before may have created a guest that nobody knows. */
+  const countTakeover = ({ takenOver, hashes }: Lease): void => {
+    if (takenOver) telemetry.record('guest_orphaned', { sessionHash: hashes[0], reason: 'lease_expired' });
+  };
+
   /** @throws LeaseLostError, and what the provider throws; the lease is the caller's to end then */
   const register = async (
     registry: GuestRegistry,
@@ -93,7 +98,7 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     deadline: Deadline,
   ): Promise<{ readonly guest: KnownGuest; readonly lease: Lease }> => {
     const [sessionHash] = visitor.session.hashes;
-    if (lease.takenOver) telemetry.record('guest_orphaned', { sessionHash, reason: 'lease_expired' });
+    countTakeover(lease);
     try {
       const { registered, lease: held } = await create(registry, lease, visitor, previous, deadline);
       const registeredAtMs = clock.now();
@@ -145,5 +150,5 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     }
   };
 
-  return { register, complete, release, abandon };
+  return { register, complete, release, abandon, countTakeover };
 };

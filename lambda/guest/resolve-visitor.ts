@@ -1,5 +1,5 @@
 import type { AttributeValue } from './crm-record.ts';
-import { startDeadline } from './deadline.ts';
+import { startDeadline, withGrace } from './deadline.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
 import type {
@@ -43,6 +43,8 @@ export type ResolvedVisitor = Readonly<Record<string, AttributeValue>> & { reado
 const notFound: ResolvedVisitor = { found: false };
 /** Kept back from the budget, so that a contact that takes too long costs only itself. */
 const resultReserveMs = 250;
+/** Time that deleting the contact of an erased customer may take after the budget is over. */
+const removeGraceMs = 200;
 
 const present = (
   values: Readonly<Record<string, AttributeValue | undefined>>,
@@ -86,7 +88,9 @@ export const createResolveVisitor = (deps: ResolveVisitorDependencies) => {
       const id = await contacts.upsert(profile, limit);
       if (id === undefined) return undefined;
       if (await registry.rememberContact(hashes, guestId, { id, digest }, deadline)) return id;
-      if ((await registry.find(hashes, deadline)) === undefined) await contacts.remove(id, deadline);
+      await withGrace(clock, deadline, removeGraceMs, async (grace) => {
+        if ((await registry.find(hashes, grace)) === undefined) await contacts.remove(id, grace);
+      });
       return 'gone';
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;

@@ -12,7 +12,7 @@ import {
   signatureHeader,
 } from '../contract.ts';
 import { resolveConsent } from '../guest/consent.ts';
-import { startDeadline } from '../guest/deadline.ts';
+import { budgetMs, startDeadline } from '../guest/deadline.ts';
 import { deadlineExceeded } from '../guest/errors.ts';
 import type { InitialiseGuestCommand, InitialiseGuestResult } from '../guest/initialise-guest.ts';
 import type { Clock, Deadline, Telemetry } from '../guest/ports.ts';
@@ -63,8 +63,6 @@ export interface InitHandlerDependencies {
 /** The Lambda context, as far as this service reads it. */
 export type InvocationContext = Partial<Pick<Context, 'awsRequestId' | 'getRemainingTimeInMillis'>>;
 
-/** Time kept back for the response before Lambda ends the invocation. */
-const respondReserveMs = 500;
 const jsonMediaType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
 
 /** The edge refuses what the use case must never see; the cheapest checks come first. */
@@ -131,12 +129,6 @@ export const createInitHandler = ({
     return await initialise({ sessionId, consent, verified }, deadline);
   };
 
-  const budgetMs = (context: InvocationContext): number =>
-    Math.max(
-      0,
-      Math.min(initBudgetMs, (context.getRemainingTimeInMillis?.() ?? Infinity) - respondReserveMs),
-    );
-
   const respondError = (request: HttpRequest, thrown: unknown): ProxyResponse => {
     const error = toKnownError(thrown, false);
     const problem = problemOf(error, request.requestId);
@@ -162,7 +154,11 @@ export const createInitHandler = ({
     context: InvocationContext,
     { signal }: { signal: AbortSignal },
   ): Promise<ProxyResponse> => {
-    const deadline = startDeadline(clock, budgetMs(context), signal);
+    const deadline = startDeadline(
+      clock,
+      budgetMs(initBudgetMs, context.getRemainingTimeInMillis?.()),
+      signal,
+    );
     try {
       const result = await serve(request, deadline);
       const queued = result.kind === 'queued';

@@ -33,7 +33,7 @@ const failurePauseSeconds = (deliveries: number): number =>
 
 /**
  * The overflow worker's SQS batch: one registration after the other, so that Genesys' pace is everybody's pace.
- * Reports failed items singly (`ReportBatchItemFailures`); a poison message fails until SQS moves it to the
+ * Reports failed items one by one (`ReportBatchItemFailures`); a poison message fails until SQS moves it to the
  * dead-letter queue.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
  */
@@ -53,7 +53,7 @@ export const createDrainBatch = (deps: DrainBatchDependencies) => {
   /** Until then Genesys wants no guest created: the rest of a batch is not even tried. */
   let limitedUntilMs = 0;
 
-  const process = async (record: SQSRecord, deadline: Deadline): Promise<Outcome> => {
+  const processRecord = async (record: SQSRecord, deadline: Deadline): Promise<Outcome> => {
     let message: QueuedRegistration;
     try {
       message = parse(record.body);
@@ -93,7 +93,7 @@ export const createDrainBatch = (deps: DrainBatchDependencies) => {
     const batchItemFailures: { itemIdentifier: string }[] = [];
     try {
       for (const record of event?.Records ?? []) {
-        if ((await process(record, deadline)) === 'again') {
+        if ((await processRecord(record, deadline)) === 'again') {
           batchItemFailures.push({ itemIdentifier: record.messageId });
         }
       }

@@ -175,6 +175,15 @@ describe('the credentials', () => {
       expect(telemetry.recorded.map(({ event }) => event)).toEqual(['secret_changed']);
     });
 
+    it('are as old as when they were read, however long their response lay in a socket', async () => {
+      await freezeAmidRead();
+      clock.freeze(staleMs);
+      server.put('genesys', secretText('third'));
+      respond();
+      await until(async () => (await current()) === 'second');
+      await until(async () => (await current()) === 'third');
+    });
+
     it('are waited for half a second at most', async () => {
       await freezeAmidRead();
       await current();
@@ -320,6 +329,22 @@ describe('the credentials', () => {
       release();
       expect(await refreshing).toMatchObject({ changed: true });
       expect(reads()).toBe(3);
+    });
+
+    it('are read once more for a signature that they do not fit, too', async () => {
+      await current();
+      await clock.advance(staleMs);
+      let release = () => {};
+      responses = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await current();
+      await until(() => reads() === 2);
+      await realTime(20);
+      server.put('genesys', secretText('second'));
+      const refreshing = credentials.refreshForForgery(deadline());
+      release();
+      expect(await refreshing).toMatchObject({ clientSecret: 'second' });
     });
 
     it('fail with the reason when the new secret cannot be used', async () => {

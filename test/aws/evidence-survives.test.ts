@@ -72,3 +72,21 @@ describe.each(registries)('In %s', (_, create) => {
     expect(await visit.found()).toMatchObject({ consent: explicit });
   });
 });
+
+it('In DynamoDB, a consent that lands late takes back no refusal that was stated after it', async () => {
+  const [, create] = registries[1] ?? [];
+  if (create === undefined) throw new Error('There is no such registry.');
+  const clock = createTestClock();
+  const settings = { leaseMs, guestTtlSeconds };
+  const hash = anyHash();
+  const visit = createVisit(create({ clock, ...settings }), clock, [hash]);
+  await visit.register();
+  const early = createTestClock(clock.now());
+  await clock.advance(1000);
+  await visit.state(refused);
+  const late = createVisit(create({ clock: early, ...settings }), early, [hash]);
+  await late.state(explicit, true);
+  expect(await visit.found()).toMatchObject({ consent: refused, verified: true });
+  await visit.state(explicit);
+  expect(await visit.found()).toMatchObject({ consent: explicit, verified: true });
+});

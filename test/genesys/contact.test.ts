@@ -21,6 +21,35 @@ const start = (options: WorldOptions = {}) => {
   return { ...world, contacts, upsert, sent };
 };
 
+describe('the contact of a customer who was erased meanwhile', () => {
+  const remove = async (reply: Reply) => {
+    const { contacts, within, genesys, telemetry } = start();
+    genesys.script('contact', reply, reply, reply);
+    await within(4000, (deadline) => contacts.remove('contact-1', deadline));
+    return telemetry;
+  };
+
+  it.each<[string, Reply]>([
+    ['deletes it', { status: 200, body: {} }],
+    ['does not know it any more', { status: 404 }],
+  ])('is removed when Genesys %s', async (_, reply) => {
+    const telemetry = await remove(reply);
+    expect(telemetry.of('contact_removed')).toHaveLength(1);
+    expect(telemetry.of('contact_degraded')).toEqual([]);
+  });
+
+  it.each<[string, Reply]>([
+    ['refuses', { status: 403 }],
+    ['fails', { status: 500 }],
+    ['hangs', 'hang'],
+    ['limits', { status: 429, headers: { 'retry-after': '3600' } }],
+  ])('is never said to be removed when Genesys %s', async (_, reply) => {
+    const telemetry = await remove(reply);
+    expect(telemetry.of('contact_removed')).toEqual([]);
+    expect(telemetry.of('contact_degraded')).toHaveLength(1);
+  });
+});
+
 describe('a customer’s contact', () => {
   it('is created or updated, matched by a keyed hash of the CRM’s customer id', async () => {
     const { upsert, sent, genesys, telemetry } = start();

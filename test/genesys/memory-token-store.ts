@@ -1,5 +1,8 @@
-import { tokenMarginMs } from '../../lambda/genesys/shared-token.ts';
-import type { SharedTokenEntry, SharedTokenStore } from '../../lambda/genesys/shared-token-store.ts';
+import {
+  type SharedTokenEntry,
+  type SharedTokenStore,
+  tokenMarginMs,
+} from '../../lambda/genesys/shared-token-store.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
 import type { Clock } from '../../lambda/guest/ports.ts';
 

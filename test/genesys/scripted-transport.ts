@@ -20,7 +20,7 @@ const placeOf = (url: string): Place => {
   if (pathname === '/oauth/token') return 'oauth';
   if (pathname === '/api/v2/webchat/v1/guests') return 'guest';
   if (/^\/api\/v2\/webchat\/v1\/guests\/[^/]+\/tokens$/.test(pathname)) return 'token';
-  if (pathname === '/api/v2/externalcontacts/contacts/enrich') return 'contact';
+  if (pathname.startsWith('/api/v2/externalcontacts/contacts/')) return 'contact';
   throw new Error(`an unknown path was called: ${pathname}`);
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { GuestError } from '../../lambda/guest/errors.ts';
 import type { QueuedRegistration } from '../../lambda/guest/ports.ts';
-import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { hashSession, type SessionHashes } from '../../lambda/guest/session-hash.ts';
 import { deadlineIn } from '../support/clock.ts';
 import { createGuestWorld, limited, responseLost } from '../support/guest-world.ts';
 
@@ -31,6 +31,19 @@ describe('The overflow worker', () => {
     expect(await drain()).toEqual({ kind: 'done' });
     expect(world.state).toMatchObject({ tokens: 0 });
     expect(await world.container()('s')).toMatchObject({ kind: 'issued', guestId: 'guest-1' });
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('finds the registration also where the queue confirmed it as the request’s time ended', async () => {
+    const world = createGuestWorld();
+    world.state.failures.push(limited(30_000));
+    world.state.sendMs = 1000;
+    expect(await world.finish(world.container()('s', {}, deadlineIn(world.clock, 1000)))).toMatchObject({
+      kind: 'queued',
+    });
+    const [message] = world.messages;
+    if (message === undefined) throw new Error('expected a message');
+    expect(await world.drain(message, 1, deadlineIn(world.clock, 30_000))).toEqual({ kind: 'done' });
     expect(world.state.created).toHaveLength(1);
   });
 
@@ -74,6 +87,30 @@ describe('The overflow worker', () => {
       expect.objectContaining({ reason: 'too_old' }),
     ]);
     await expect(world.container()('s')).rejects.toMatchObject({ code: 'registration_failed' });
+  });
+
+  it('counts the guest that a worker may have created before it died, also where it gives up', async () => {
+    const { world, message, drain } = await queuedWorld();
+    const hashes: SessionHashes = [message.sessionHash];
+    const seen = await world.registry.find(hashes, deadlineIn(world.clock));
+    await world.registry.acquire(hashes, seen, 'a worker that dies', deadlineIn(world.clock));
+    await world.clock.advance(360_000);
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(world.telemetry.of('registration_given_up')).toHaveLength(1);
+    expect(world.telemetry.of('guest_orphaned')).toEqual([
+      expect.objectContaining({ reason: 'lease_expired' }),
+    ]);
+  });
+
+  it('saves the guest that it has created already, however old the registration is by then', async () => {
+    const { world, drain } = await queuedWorld();
+    await world.clock.advance(100_000);
+    world.broken.completeWrites = 1;
+    await expect(drain()).rejects.toThrow('not saved yet');
+    await world.clock.advance(25_000);
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(await world.container()('s')).toMatchObject({ kind: 'issued', guestId: 'guest-1' });
+    expect(world.state.created).toHaveLength(1);
   });
 
   it.each([

@@ -46,6 +46,8 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
     /** Guests that the provider has forgotten. */
     forgotten: new Set<string>(),
     backlogSeconds: 0,
+    /** How long the queue takes to confirm a message. */
+    sendMs: 0,
   };
   const provider: GuestProvider = {
     name: 'webchat-v1',
@@ -90,7 +92,14 @@ export const createGuestWorld = ({
   const crm = new Map<string, CrmRecord>();
   const keys: SessionHashKey[] = [];
   const messages: QueuedRegistration[] = [];
-  const broken = { crm: false, registry: false, queue: false, grantResponses: 0, completeResponses: 0 };
+  const broken = {
+    crm: false,
+    registry: false,
+    queue: false,
+    grantResponses: 0,
+    completeResponses: 0,
+    completeWrites: 0,
+  };
   const reads: { crm: boolean }[] = [];
 
   const failing =
@@ -116,8 +125,17 @@ export const createGuestWorld = ({
     acquire: failing(losing('grantResponses', shared.acquire)),
     create: failing(losing('grantResponses', shared.create)),
     renew: failing(shared.renew),
-    complete: failing(losing('completeResponses', shared.complete)),
-    queue: failing(shared.queue),
+    complete: failing(
+      losing('completeResponses', async (...args: Parameters<typeof shared.complete>) => {
+        if (broken.completeWrites === 0) return await shared.complete(...args);
+        broken.completeWrites -= 1;
+        throw new StoreUnavailableError('the write never reached the table');
+      }),
+    ),
+    queue: failing(async (lease, queuedAtMs, evidence, deadline) => {
+      if (deadline.signal.aborted) throw new StoreUnavailableError('not tried: the time is over');
+      return await shared.queue(lease, queuedAtMs, evidence, deadline);
+    }),
     refuse: failing(shared.refuse),
     rememberContact: failing(shared.rememberContact),
     updateEvidence: failing(shared.updateEvidence),
@@ -146,6 +164,7 @@ export const createGuestWorld = ({
     send: async (registration) => {
       if (broken.queue) throw new Error('the queue is away');
       messages.push(registration);
+      if (state.sendMs > 0) await clock.sleep(state.sendMs);
     },
     expectedWaitSeconds: async () => 1 + messages.length + state.backlogSeconds,
   };
