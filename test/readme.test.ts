@@ -10,6 +10,7 @@ const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
     .map((path) => `docs/${path}`),
@@ -46,7 +47,9 @@ describe('The README', () => {
   });
 
   it('names problem codes and log codes that exist', () => {
-    for (const [answer = '', codes = ''] of rowsUnder('Troubleshooting')) {
+    const rows = rowsUnder('Troubleshooting');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const [answer = '', codes = ''] of rows) {
       for (const code of codesIn(answer).filter((text) => text !== 'degraded')) {
         expect(Object.keys(problems)).toContain(code);
       }
@@ -61,6 +64,14 @@ describe('Every page', () => {
     const targets = [...read(page).matchAll(/\]\(([^)#\s]+)[^)]*\)/g)].flatMap(([, target]) => target ?? []);
     for (const target of targets.filter((text) => !/^[a-z]+:/.test(text))) {
       expect([target, existsSync(`${root}${folder}${target}`)]).toEqual([target, true]);
+    }
+  });
+
+  it.each(pages)('%s names files of the source that exist', (page) => {
+    for (const [, path = ''] of read(page).matchAll(
+      /`((?:test|lambda|infra|crm|bench|local|website)\/[^`\s]*)`/g,
+    )) {
+      expect([path, existsSync(`${root}${path}`)]).toEqual([path, true]);
     }
   });
 

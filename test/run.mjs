@@ -1,4 +1,4 @@
-// `npm test`: every check that CI runs, each a line; the last line counts them all.
+// `npm test`: the checks of CI's job `test`, each a line; the last line counts them all.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

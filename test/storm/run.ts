@@ -123,7 +123,7 @@ const runProof = async (seed: number, sessions: number, only: string | undefined
 
 const program = new Command('storm')
   .description(
-    'Runs the production wiring of all functions in simulated containers, under faults that one seed decides,\n' +
+    'Runs the production wiring of init and drain in simulated containers, under faults that one seed decides,\n' +
       'and checks from the outside that no promise breaks. Exit status 1 where one does.',
   )
   .option('--seed <number>', 'the first world; each world has one seed', count, 1)
@@ -137,7 +137,7 @@ const program = new Command('storm')
   .option('--jobs <number>', 'processes at once (default: one for each processor)', count)
   .option('--trace', 'print all that happens in the world of the seed')
   .option('--save <name>', 'write the small failure to test/storm/regressions/<name>.json')
-  .option('--regressions', 'replay every failure that was found before')
+  .option('--regressions', 'replay the saved stories of failures that were found')
   .option('--prove [name]', 'put each known defect back and show which seed catches it')
   .action(async (options: Options & { prove?: true | string; regressions?: true }) => {
     const sessions =

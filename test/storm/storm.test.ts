@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import type { Mutation } from './prove.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -30,6 +32,21 @@ describe('the storm', () => {
   test('failures that were found before stay away', async () => {
     expect(await storm('--regressions')).not.toContain('broken');
   }, 300_000);
+
+  test('every known defect can be put back: each text that it replaces is in its file once', () => {
+    const mutations: readonly Mutation[] = JSON.parse(
+      readFileSync(`${root}test/storm/mutations.json`, 'utf8'),
+    );
+    const found = mutations.flatMap(({ name, edits = [] }) =>
+      edits.map(({ file, text }) => ({
+        name,
+        file,
+        times: readFileSync(`${root}${file}`, 'utf8').split(text).length - 1,
+      })),
+    );
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter(({ times }) => times !== 1)).toEqual([]);
+  });
 
   test('a known defect that is put back is caught', async () => {
     const told = await storm('--prove', 'freeze', '--sessions', '400');

@@ -55,6 +55,22 @@ describe('a flight', () => {
     expect(runs[0]?.signal.aborted).toBe(true);
   });
 
+  it('keeps its last caller until it has done what it owes to others', async () => {
+    const clock = createTestClock();
+    let done = false;
+    const fly = createFlight(async (deadline) => {
+      try {
+        await clock.sleep(1000, deadline.signal);
+      } finally {
+        await clock.sleep(100);
+        done = true;
+      }
+    });
+    const left = fly(deadlineIn(clock, 200)).catch(() => done);
+    await clock.advance(300);
+    expect(await left).toBe(true);
+  });
+
   it('does not start for a caller whose time is over', async () => {
     const { clock, runs, fly } = flightOf(10);
     const over = deadlineIn(clock, 5);

@@ -296,8 +296,13 @@ describe('With provider webchat-v1', () => {
 });
 
 describe('Whatever resolve writes', () => {
-  it('holds nothing personal and no reference', () => {
+  it('holds nothing personal and no reference', async () => {
+    const reference = await referenceOf({ sessionId: await newSession() });
+    expect(await ask(reference)).toMatchObject({ found: true, firstName: 'Jane', email: jane.email });
     const output = resolve.output();
-    for (const text of [jane.email, 'Jane', 'Enterprise', 'crm-1"']) expect(output).not.toContain(text);
+    expect(output).not.toBe('');
+    for (const text of [jane.email, 'Jane', 'Enterprise', 'crm-1"', `crm-${sessions}"`, reference]) {
+      expect(output).not.toContain(text);
+    }
   });
 });

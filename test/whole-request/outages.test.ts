@@ -79,7 +79,7 @@ describe('While the CRM table is dead', () => {
 });
 
 describe('While all of DynamoDB hangs', () => {
-  it('a cold container still opens the chat within the wait for one table', async () => {
+  it('a warm container still opens the chat within the wait for one table', async () => {
     const container = await warmContainer();
     proxy.treat(() => 'hang');
     const durations: number[] = [];
