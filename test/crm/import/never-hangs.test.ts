@@ -1,6 +1,4 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -9,6 +7,7 @@ import { ConcurrencyLimit } from '../../../crm/import/concurrency-limit.ts';
 import { Patience } from '../../../crm/import/patience.ts';
 import { dynamoDbFor } from '../../../crm/store/target.ts';
 import { clientOptions } from '../../../infra/stack-outputs.ts';
+import { startSilentServer } from '../../support/silent-server.ts';
 import { type CrmTables, startCrmTables } from '../support/crm-tables.ts';
 import { startStoreProxy } from '../support/store-proxy.ts';
 import { ended, spawnTool, temporaryFolder, tool } from '../support/tool.ts';
@@ -23,25 +22,9 @@ afterAll(() => folder.remove());
 
 const good = 'sessionId,email\na,a@b.de\n';
 
-/** Takes connections and never says a word. */
-const startSilence = async (): Promise<{ url: string; close(): Promise<void> }> => {
-  const sockets = new Set<import('node:net').Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket.on('error', () => undefined));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-};
-
 describe('1. a connection on which nothing comes back', () => {
   it('ends an import when its patience is over, with a sentence and a checkpoint', async () => {
-    const silence = await startSilence();
+    const silence = await startSilentServer();
     const file = folder.file(good);
     try {
       const { code, notes } = await tool([
@@ -80,7 +63,7 @@ describe('1. a connection on which nothing comes back', () => {
   }, 60_000);
 
   it('fails every other command, too', async () => {
-    const silence = await startSilence();
+    const silence = await startSilentServer();
     const aws = { region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
     try {
       const client = dynamoDbFor(
