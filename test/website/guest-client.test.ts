@@ -277,6 +277,38 @@ describe("the website's client, in a real browser against the local stack", () =
     expect(await stored(b)).toBe(begun);
   });
 
+  it.each([
+    ['the next best storage', undefined],
+    ['memory', 'sessionStorage'],
+  ] as const)(
+    'signs out the sessions of other tabs, too, where blocked storage leaves each tab %s',
+    async (_, blockedAsWell) => {
+      const visitor = async () => {
+        const page = await world.tab();
+        await page.evaluate(
+          (names) => {
+            for (const name of names) {
+              const get = () => {
+                throw new DOMException('blocked', 'SecurityError');
+              };
+              if (name !== undefined) Object.defineProperty(globalThis, name, { get });
+            }
+          },
+          ['localStorage', blockedAsWell],
+        );
+        await makeClient(page, { endpoint: world.edge.endpoint });
+        return page;
+      };
+      const [a, b] = [await visitor(), await visitor()];
+      await Promise.all([init(a), init(b)]);
+      await a.evaluate(() => (globalThis as unknown as TestPage).client.signOut());
+      await b.waitForFunction(() => (globalThis as unknown as TestPage).client.state.name === 'idle');
+      await init(b);
+      const sessions = world.edge.posts().map(({ body }) => JSON.parse(body).sessionId);
+      expect([sessions.length, new Set(sessions).size]).toEqual([3, 3]);
+    },
+  );
+
   it('asks no more often than it must where the expiry cannot be read', async () => {
     const page = await world.tab('/', true);
     const guest = {
@@ -342,6 +374,59 @@ describe("the website's client, in a real browser against the local stack", () =
     await page.evaluate(() => (globalThis as unknown as TestPage).aborting.abort());
     expect((await states(page)).at(-1)).toEqual({ name: 'idle' });
   });
+
+  it.each([
+    ['the caller leaves', 'enough'],
+    ['somebody signs out', 'superseded'],
+  ])('sends nothing, keeps no id and stays idle where %s at once', async (_, reason) => {
+    const page = await world.visitor();
+    const ended = await page.evaluate(async (expected) => {
+      const { client } = globalThis as unknown as TestPage;
+      const leaving = new AbortController();
+      const opening = client.init({ signal: leaving.signal }).catch((error) => error.code ?? error);
+      if (expected === 'superseded') client.signOut();
+      else leaving.abort(expected);
+      return await opening;
+    }, reason);
+    expect(ended).toBe(reason);
+    // Until the browser has granted the lock that was asked for.
+    await page.waitForTimeout(300);
+    expect(new Set((await states(page)).map(({ name }) => name))).toEqual(new Set(['idle']));
+    expect(world.edge.requests).toEqual([]);
+    expect(await stored(page)).toBe('{}');
+  });
+
+  it.each([
+    ['sign-out', '{}', '{}'],
+    ['refusal', '{"id":"demo-jane","refused":true}', '{"id":"demo-jane","refused":true,"known":true}'],
+  ])(
+    'does not undo the %s of another tab by a response that comes late',
+    async (_, elsewhere, afterwards) => {
+      const page = await world.visitor({ sessionId: 'demo-jane' });
+      let answer: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      const asked = new Promise<void>((resolve) => {
+        world.edge.treat(async () => {
+          resolve();
+          await held;
+          return 'pass' as const;
+        });
+      });
+      const opening = init(page);
+      await asked;
+      await page.evaluate((record) => {
+        const [key = ''] = Object.keys(localStorage);
+        if (record === '{}') localStorage.removeItem(key);
+        else localStorage.setItem(key, record);
+      }, elsewhere);
+      answer();
+      expect((await opening).guest?.enrichment).toBe('matched');
+      const [kept = '{}'] = Object.values<string>(JSON.parse(await stored(page)));
+      expect(JSON.parse(kept)).toEqual(JSON.parse(afterwards));
+    },
+  );
 
   it('never takes an anonymous guest for a customer it knew', async () => {
     const page = await world.visitor({ sessionId: 'demo-jane' });

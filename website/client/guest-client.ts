@@ -5,8 +5,6 @@ import { requestGuest } from './request-guest.ts';
 import { openSession, randomId, type SessionRecord } from './session-record.ts';
 import { alone, openChannel } from './tabs.ts';
 
-const { now } = Date;
-
 /** Makes a client. Nothing is sent, stored or listened to before its first call. */
 export const createGuestClient = ({
   endpoint,
@@ -30,9 +28,9 @@ export const createGuestClient = ({
   let held: Guest | undefined;
   let renewAt = 0;
   let timer: ReturnType<typeof setInterval> | undefined;
-  /** The request under way: how a caller joins it, how it ends. */
+  /** The request under way: how a caller joins it, what ends it. */
   let join: ((signal?: AbortSignal) => Promise<Guest>) | undefined;
-  let end: () => void = () => undefined;
+  let ending: AbortController | undefined;
 
   const tell = (next: GuestState): void => {
     state = next;
@@ -43,20 +41,16 @@ export const createGuestClient = ({
   const forget = (consent?: string): void => {
     said = consent;
     held = join = undefined;
-    end();
+    ending?.abort(new GuestError('superseded'));
     settle();
   };
 
-  /** With the session, unless the visitor merely declined. */
-  const forgetHere = (refused?: boolean): void => {
-    session.write(refused ? { ...session.read(), refused } : undefined);
-    forget();
-  };
-
-  const forgetEverywhere = (refused?: boolean): void => {
+  /** With the session, unless that merely changes. */
+  const forgetEverywhere = (changes?: SessionRecord): void => {
     listen();
-    channel?.postMessage([refused]);
-    forgetHere(refused);
+    channel?.postMessage([changes]);
+    session.write(changes);
+    forget();
   };
 
   const listen = (): void => {
@@ -64,20 +58,22 @@ export const createGuestClient = ({
     channel = openChannel(name, ([first, body, guest]) => {
       if (guest) {
         if (first === session.read().id && body === said) hold(guest);
-        // Tabs share local storage: the one that was asked has cleared it, and may have begun another session since.
-      } else if (storage === 'local') forget();
-      else forgetHere(first as boolean | undefined);
+      } else {
+        // What tabs share, the one that was asked has changed; it may have begun another session since.
+        if (!session.isShared()) session.write(first as SessionRecord | undefined);
+        forget();
+      }
     });
   };
 
   /** A hidden page renews nothing, that costs quota; it does when it is seen again. */
   const keep = (): void => {
     const old = held;
-    if (!old || join || document.hidden || now() < renewAt) return;
+    if (!old || join || document.hidden || Date.now() < renewAt) return;
     init({ renew: true }).catch(() => {
       if (held !== old) return;
-      renewAt = now() + 30_000;
-      if (now() < Date.parse(old.expiresAt)) settle();
+      renewAt = Date.now() + 30_000;
+      if (Date.now() < Date.parse(old.expiresAt)) settle();
       else held = undefined;
     });
   };
@@ -85,8 +81,8 @@ export const createGuestClient = ({
   const hold = (guest: Guest): void => {
     held = guest;
     // A minute before the end, sooner for short tokens; never at once, so that a wrong clock does not ask without pause.
-    const left = Date.parse(guest.expiresAt) - now() || 0;
-    renewAt = now() + Math.max(left - Math.min(60_000, left / 5), 30_000);
+    const left = Date.parse(guest.expiresAt) - Date.now() || 0;
+    renewAt = Date.now() + Math.max(left - Math.min(60_000, left / 5), 30_000);
     if (join || state.name === 'ready') settle();
     // Short steps by the clock: one long timer would stand still while a laptop sleeps.
     if (keepFresh) timer ??= setInterval(keep, 5000);
@@ -97,8 +93,8 @@ export const createGuestClient = ({
     const found = session.read();
     const id = sessionId ?? found.id ?? randomId();
     // Of another session, only the refusal holds.
-    const record: SessionRecord = { ...(found.id === id ? found : { refused: found.refused }), id };
-    session.write(record);
+    const known = found.id === id && found.known;
+    session.write({ id, known });
     const attempt = async (): Promise<Guest> => {
       let signature: string | undefined;
       try {
@@ -108,8 +104,8 @@ export const createGuestClient = ({
       }
       const full = JSON.stringify({ sessionId: id, ...JSON.parse(body) });
       const guest = await requestGuest(endpoint, send, timeoutMs, signal, full, signature);
-      if (guest.enrichment === 'matched') session.write({ ...record, known: true });
-      else if (record.known && guest.enrichment === 'not_found') throw new GuestError('identity_expired');
+      if (known && guest.enrichment === 'not_found') throw new GuestError('identity_expired');
+      if (guest.enrichment === 'matched' && session.read().id === id) session.write({ known: true });
       return guest;
     };
     const guest = await repeat(attempt, signal, maxWaitMs, tell).catch((error) => {
@@ -130,13 +126,15 @@ export const createGuestClient = ({
         if (held && held !== before) return held;
         await new Promise((resolve) => setTimeout(resolve, 30));
       }
+      signal.throwIfAborted();
       return await ask(signal);
     });
   };
 
   const takeOff = () => {
-    const ending = new AbortController();
-    const flight = fly(ending.signal);
+    const own = new AbortController();
+    ending = own;
+    const flight = fly(own.signal);
     let callers = 0;
     const mine = (signal?: AbortSignal): Promise<Guest> =>
       new Promise((resolve, reject) => {
@@ -145,21 +143,20 @@ export const createGuestClient = ({
           reject(signal.reason);
           callers -= 1;
           if (callers || join !== mine) return;
-          ending.abort(signal.reason);
+          own.abort(signal.reason);
           join = undefined;
           settle();
         });
         flight.then(resolve, reject);
       });
     join = mine;
-    end = () => ending.abort(new GuestError('superseded'));
     flight
       .then(
         (guest) => join === mine && hold(guest),
         (error) => join === mine && tell({ name: 'failed', error }),
       )
       .then(() => {
-        ending.abort();
+        own.abort();
         if (join === mine) join = undefined;
       });
     return mine;
@@ -170,7 +167,7 @@ export const createGuestClient = ({
     listen();
     const found = session.read();
     let consent = said;
-    if (consentGiven !== undefined) session.write({ ...found, refused: !consentGiven });
+    if (consentGiven !== undefined) session.write({ refused: !consentGiven });
     else if (found.refused) consentGiven = false;
     if (consentGiven !== undefined || !consent) consent = JSON.stringify({ consentGiven, consentType });
     if (consent !== said) forget(consent);
@@ -179,15 +176,15 @@ export const createGuestClient = ({
       tell({ name: 'failed', error });
       throw error;
     }
-    if (renew || !held || now() >= renewAt) return await (join ?? takeOff())(signal);
+    if (renew || !held || Date.now() >= renewAt) return await (join ?? takeOff())(signal);
     settle();
     return held;
   };
 
   const withdrawConsent = async (): Promise<void> => {
-    forgetEverywhere(true);
+    forgetEverywhere({ refused: true });
     if (!session.read().id) return;
-    said = '{"consentGiven":false}';
+    said = JSON.stringify({ consentGiven: false });
     await takeOff()().catch((error) => {
       if (error.code !== 'consent_required') throw error;
     });

@@ -7,8 +7,7 @@ type Fields = Partial<
   Guest & Pick<GuestError, 'code' | 'retryable' | 'requestId' | 'retryAfterSeconds'> & { detail: string }
 > & { readonly errors?: GuestError['errors'] };
 
-const codeOf = (status: number, fields: Fields): GuestErrorCode => {
-  if (fields.code) return fields.code;
+const codeOf = (status: number): GuestErrorCode => {
   if (status === 202) return 'queued';
   // Whatever stands before the API (a proxy, a firewall) sends no problem body.
   if (status === 429) return 'too_many_requests';
@@ -27,9 +26,8 @@ const guestIn = (status: number, headers: Headers, text: string): Guest => {
     // Not our API's; its status says what it is.
   }
   if (status === 200 && fields.accessToken) return fields as Guest;
-  const code = codeOf(status, fields);
   throw new GuestError(
-    code,
+    fields.code || codeOf(status),
     {
       status,
       retryable: fields.retryable ?? [202, 429, 503, 504].includes(status),

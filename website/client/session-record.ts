@@ -10,9 +10,11 @@ export interface SessionRecord {
 }
 
 export interface SessionStore {
+  /** Whether tabs have it in common: what one of them writes, all read. */
+  isShared(): boolean;
   read(): SessionRecord;
-  /** Without a record, forgets. */
-  write(record?: SessionRecord): void;
+  /** Changes what is there now, perhaps by another tab; without changes, forgets. */
+  write(changes?: SessionRecord): void;
 }
 
 /** 128 random bits; unlike `crypto.randomUUID` also where the page is not served by HTTPS. */
@@ -23,9 +25,13 @@ export const randomId = (): string =>
 
 export const openSession = (key: string, wanted: GuestClientOptions['storage']): SessionStore => {
   let memory: SessionRecord = {};
+  let local: Storage | undefined;
   let storage: Storage | undefined;
   try {
-    if (wanted === 'local') storage = localStorage;
+    if (wanted === 'local') {
+      local = localStorage;
+      storage = local;
+    }
   } catch {
     // Blocked: the next one.
   }
@@ -34,19 +40,21 @@ export const openSession = (key: string, wanted: GuestClientOptions['storage']):
   } catch {
     // Blocked as well: memory.
   }
+  const read = (): SessionRecord => {
+    try {
+      memory = JSON.parse((storage as Storage).getItem(key) as string) ?? {};
+    } catch {
+      // Blocked, or not ours: what memory has.
+    }
+    return memory;
+  };
   return {
-    read: () => {
+    isShared: () => !!storage && storage === local,
+    read,
+    write: (changes) => {
+      memory = changes ? { ...read(), ...changes } : {};
       try {
-        memory = JSON.parse((storage as Storage).getItem(key) as string) ?? {};
-      } catch {
-        // Blocked, or not ours: what memory has.
-      }
-      return memory;
-    },
-    write: (record) => {
-      memory = record ?? {};
-      try {
-        if (record) storage?.setItem(key, JSON.stringify(record));
+        if (changes) storage?.setItem(key, JSON.stringify(memory));
         else storage?.removeItem(key);
       } catch {
         // Full, or blocked meanwhile.

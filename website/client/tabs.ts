@@ -1,8 +1,13 @@
 import type { Guest } from './guest-profiles.d.ts';
+import type { SessionRecord } from './session-record.ts';
 import { within } from './within.ts';
 
-/** What tabs tell each other: a guest with the session and consent it belongs to; or to forget, and whether the visitor declined. */
-export type TabMessage = readonly [idOrRefused: string | boolean | undefined, body?: string, guest?: Guest];
+/** What tabs tell each other: a guest with the session and consent it belongs to; or to forget, and what changes in the session. */
+export type TabMessage = readonly [
+  idOrChanges: string | SessionRecord | undefined,
+  body?: string,
+  guest?: Guest,
+];
 
 /** A line to the other tabs, where the browser has one. It never leaves the browser. */
 export const openChannel = (name: string, hear: (message: TabMessage) => void): BroadcastChannel | null => {

@@ -22,7 +22,11 @@ const corsHeaders = (request: IncomingMessage): Record<string, string> => ({
  */
 export const startEdge = async (apiUrl: string, port = 0) => {
   const requests: { method: string; url: string; body: string; signature: string | undefined }[] = [];
-  const state: { treat: () => Treatment; anyOrigin: boolean; originAs: string | undefined } = {
+  const state: {
+    treat: () => Treatment | Promise<Treatment>;
+    anyOrigin: boolean;
+    originAs: string | undefined;
+  } = {
     treat: () => 'pass',
     anyOrigin: false,
     originAs: undefined,
@@ -59,7 +63,7 @@ export const startEdge = async (apiUrl: string, port = 0) => {
     }
     const signature = request.headers['x-session-signature'];
     requests.push({ method, url, body: body.toString(), signature: signature?.toString() });
-    const treatment = state.treat();
+    const treatment = await state.treat();
     if (treatment === 'hang') return;
     if (treatment === 'reset') request.socket.resetAndDestroy();
     else if (treatment === 'pass' || treatment === 'lose') {
@@ -84,7 +88,7 @@ export const startEdge = async (apiUrl: string, port = 0) => {
     requests,
     /** POST requests only: the client's probe for a server is none that asks for a guest. */
     posts: () => requests.filter(({ method }) => method === 'POST'),
-    treat: (rule: () => Treatment) => {
+    treat: (rule: () => Treatment | Promise<Treatment>) => {
       state.treat = rule;
     },
     allowAnyOrigin: (any: boolean) => {
