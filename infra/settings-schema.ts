@@ -106,7 +106,7 @@ export const settingsSchema = v.strictObject({
   agentView: v.optional(
     v.strictObject({
       genesysOrganizationId: matching(
-        /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i,
+        /^[\da-fA-F]{8}(-[\da-fA-F]{4}){3}-[\da-fA-F]{12}$/,
         'the id of the organisation',
       ),
       genesysAwsAccountId: v.optional(matching(/^\d{12}$/, 'a 12-digit account id')),

@@ -1,4 +1,5 @@
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { clientOptions } from '../../infra/stack-outputs.ts';
 import { type MetricName, metricNamespace } from '../../lambda/telemetry/metric-names.ts';
 import type { Target } from '../store/target.ts';
 
@@ -48,10 +49,7 @@ export const readMatchRate = async (
 ): Promise<MatchRate | undefined> => {
   const { environment, genesys, isLocal, aws } = target;
   if (isLocal || environment === undefined || genesys === undefined) return undefined;
-  const client = new CloudWatchClient({
-    ...(aws.region !== undefined && { region: aws.region }),
-    ...(aws.profile !== undefined && { profile: aws.profile }),
-  });
+  const client = new CloudWatchClient(clientOptions(aws));
   const dimensions: [string, string][] = [
     ['environment', environment],
     ['provider', genesys.provider],

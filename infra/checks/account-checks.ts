@@ -1,5 +1,6 @@
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Settings, workerConcurrency } from '../settings.ts';
+import { type AwsAccess, clientOptions } from '../stack-outputs.ts';
 import { CheckFailed } from './check.ts';
 
 /**
@@ -46,9 +47,9 @@ export const judgeConcurrency = (
 /** Asks Lambda for the limit of the account, before anything is deployed. @throws CheckFailed */
 export const checkConcurrency = async (
   settings: Settings,
-  { region, profile }: { readonly region: string; readonly profile?: string | undefined },
+  access: Omit<AwsAccess, 'endpoints'>,
 ): Promise<string> => {
-  const client = new LambdaClient({ region, ...(profile === undefined ? {} : { profile }) });
+  const client = new LambdaClient(clientOptions(access));
   try {
     const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
     return judgeConcurrency(

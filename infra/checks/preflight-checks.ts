@@ -16,14 +16,16 @@ export interface PreflightOptions {
   readonly beforeDeploy?: boolean;
 }
 
+/** What is not given, the SDK finds out by itself. */
+const accessOf = ({ region, profile }: PreflightOptions) => ({
+  ...(region === undefined ? {} : { region }),
+  ...(profile === undefined ? {} : { profile }),
+});
+
 /** The stack's own values, as its outputs or the local stack have them. */
-const findStack = async ({ env, region, profile }: PreflightOptions, folder: string): Promise<Stack> => {
+const findStack = async (options: PreflightOptions, folder: string): Promise<Stack> => {
   try {
-    const access = {
-      ...(region === undefined ? {} : { region }),
-      ...(profile === undefined ? {} : { profile }),
-    };
-    return await readStack({ env, ...access }, folder);
+    return await readStack({ env: options.env, ...accessOf(options) }, folder);
   } catch (error) {
     if (error instanceof StackError) throw new CheckFailed(error.message, { cause: error });
     return explainCredentials(error);
@@ -70,7 +72,7 @@ export const preflight = async (
     name: 'concurrency',
     run: async () => {
       if (settings === undefined || region === undefined) throw new CheckSkipped('Not tried: no account.');
-      return await checkConcurrency(settings, { region, profile: options.profile });
+      return await checkConcurrency(settings, accessOf({ ...options, region }));
     },
   };
   return options.beforeDeploy === true

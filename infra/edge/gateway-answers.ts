@@ -1,4 +1,4 @@
-import { type ProblemCode, problems } from '../../lambda/contract.ts';
+import { maxBodyBytes, type ProblemCode, problems } from '../../lambda/contract.ts';
 import { edgeHeaders, edgeProblem, gatewayRequestId, problemMediaType } from './edge-problem.ts';
 
 /**
@@ -17,7 +17,10 @@ const answers = {
   DEFAULT_4XX: { code: 'invalid_request', detail: 'The request is not of the documented form.' },
   DEFAULT_5XX: { code: 'internal_error', detail: 'Something went wrong on our side.' },
   WAF_FILTERED: { code: 'origin_not_allowed', detail: 'The request was refused.' },
-  REQUEST_TOO_LARGE: { code: 'payload_too_large', detail: 'The body must be at most 8192 bytes.' },
+  REQUEST_TOO_LARGE: {
+    code: 'payload_too_large',
+    detail: `The body must be at most ${maxBodyBytes} bytes.`,
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     code: 'unsupported_media_type',
     detail: 'Send the body as application/json.',

@@ -40,7 +40,6 @@ const isPost: Statement = {
  * the function's to say, since only it says so in the API's own words. Nothing of a request is stored.
  */
 export class WebAcl extends Construct {
-  readonly acl: CfnWebACL;
   /** Name of the firewall in metrics, the environment's own: several share a region. */
   readonly metricName: string;
   /** Rules of this firewall, as metrics name them. */
@@ -53,7 +52,7 @@ export class WebAcl extends Construct {
     this.metricName = `guest-profiles-${settings.name}`;
     const rules = [...this.allowList(), ...this.rates(), ...this.managed()];
     this.ruleNames = rules.map(({ name }) => name);
-    this.acl = new CfnWebACL(this, 'Acl', {
+    const acl = new CfnWebACL(this, 'Acl', {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
       visibilityConfig: this.visibility(this.metricName),
@@ -66,11 +65,11 @@ export class WebAcl extends Construct {
       rules: rules.map((rule, priority) => ({ ...rule, priority })),
     });
     accept(
-      this.acl,
+      acl,
       ['NIST.800.53.R5-WAFv2LoggingEnabled', 'PCI.DSS.321-WAFv2LoggingEnabled'],
       'A firewall log holds the addresses and headers of visitors, which this service does not store. Alarms firewall-blocks and address-limited watch its metrics by rule, and the console shows samples of the last three hours.',
     );
-    new CfnWebACLAssociation(this, 'Association', { resourceArn: stageArn, webAclArn: this.acl.attrArn });
+    new CfnWebACLAssociation(this, 'Association', { resourceArn: stageArn, webAclArn: acl.attrArn });
   }
 
   /** Behind a CDN every visitor has the CDN's address; the visitor's own is in a header then. */

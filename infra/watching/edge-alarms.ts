@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { contentRules, rateRules } from '../edge/web-acl.ts';
 import { type AlarmDefinition, fiveMinutes } from './alarm-definition.ts';
+import { burnRates } from './visitor-alarms.ts';
 import type { Watched } from './watched.ts';
 
 /** Share of `part` in `whole` in percent, 0 below the number of samples that may be judged. */
@@ -88,7 +89,7 @@ export const edgeAlarms = ({ settings, api, init, drain }: Watched): AlarmDefini
       title: 'Responses 5xx, %',
       meaning: 'The API responds with server errors, whether the function was reached or not.',
       metric: share('5xx, %', api.api.metricServerError(sum), requests, minSamples),
-      threshold: { above: 14.4 * (100 - settings.alarms.minSuccessPercent) },
+      threshold: { above: burnRates.fast * (100 - settings.alarms.minSuccessPercent) },
       periods: { breaching: 2, of: 3 },
     },
     ...(['Errors', 'Throttles'] as const).map(

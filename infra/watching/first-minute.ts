@@ -7,12 +7,12 @@ import {
   GraphWidget,
   type IMetric,
   type IWidget,
-  Metric,
   PeriodOverride,
   SingleValueWidget,
   TextWidget,
   TextWidgetBackground,
 } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { type AlarmDefinition, fiveMinutes, minute, runbookLink, type Section } from './alarm-definition.ts';
 import { GuestMetrics } from './guest-metrics.ts';
@@ -132,15 +132,9 @@ export class FirstMinute extends Construct {
     const { init, drain, tables, overflow } = this.props;
     const sum = (...names: Parameters<GuestMetrics['metric']>[0][]): IMetric[] =>
       names.map((name) => this.guests.metric(name));
-    const table = (tableName: string, metricName: string, label: string) =>
-      new Metric({
-        namespace: 'AWS/DynamoDB',
-        metricName,
-        dimensionsMap: { TableName: tableName },
-        statistic: 'Sum',
-        period: fiveMinutes,
-        label,
-      });
+    // Counts each item of a batch; ThrottledRequests counts a batch only where all of it is throttled.
+    const throttled = (table: ITableV2, what: 'Read' | 'Write', label: string) =>
+      table.metric(`${what}ThrottleEvents`, { statistic: 'Sum', period: fiveMinutes, label });
     const concurrency = (fn: Watched['init'], label: string) =>
       fn.function.metric('ConcurrentExecutions', { statistic: 'Maximum', period: minute, label });
     const graph = (title: string, left: IMetric[]) =>
@@ -150,8 +144,10 @@ export class FirstMinute extends Construct {
       graph('Cold starts and breakers', sum('ColdStart', 'BreakerOpened')),
       graph('Calls to Genesys Cloud', sum('GenesysCalls', 'GenesysErrors', 'OAuthRequests')),
       graph('Throttled by DynamoDB', [
-        table(tables.crm.tableName, 'ThrottledRequests', 'CRM table'),
-        table(tables.guests.tableName, 'ThrottledRequests', 'Registry'),
+        throttled(tables.crm, 'Read', 'CRM table, reads'),
+        throttled(tables.crm, 'Write', 'CRM table, writes'),
+        throttled(tables.guests, 'Read', 'Registry, reads'),
+        throttled(tables.guests, 'Write', 'Registry, writes'),
       ]),
       graph('Queue', [
         overflow.queue.metricApproximateNumberOfMessagesVisible({ label: 'Waiting', period: minute }),

@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { explainCredentials, judgeConcurrency } from '../../infra/checks/account-checks.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { checkConcurrency, explainCredentials, judgeConcurrency } from '../../infra/checks/account-checks.ts';
 import { type CheckResult, report } from '../../infra/checks/check.ts';
 import { judgeSettings, preflight } from '../../infra/checks/preflight-checks.ts';
 import { settingsOf } from '../../infra/environments.ts';
 import { checkSettings, type Settings } from '../../infra/settings.ts';
 import { type GenesysSimulator, startGenesysSimulator } from '../../local/genesys-simulator.ts';
+import { listen } from '../../local/http-server.ts';
 import { type SecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 
 const credentials = { clientId: 'preflight-client', clientSecret: 'preflight-secret-value' };
@@ -188,6 +190,25 @@ describe('preflight', () => {
       /12 cannot be reserved\. Ask for a larger quota/,
     );
     expect(() => judgeConcurrency(settings({ reservedConcurrency: 899 }), 1000, 1000)).toThrow(/901 cannot/);
+  });
+
+  it('gives up an AWS that says nothing, instead of waiting for ever', async () => {
+    const silence = await listen(createServer(() => jest.advanceTimersByTime(60_000)));
+    process.env['AWS_ENDPOINT_URL_LAMBDA'] = silence.url;
+    process.env['AWS_MAX_ATTEMPTS'] = '1';
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    try {
+      const access = {
+        region: 'eu-central-1',
+        credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      };
+      await expect(checkConcurrency(settings(), access)).rejects.toMatchObject({ name: 'TimeoutError' });
+    } finally {
+      jest.useRealTimers();
+      delete process.env['AWS_ENDPOINT_URL_LAMBDA'];
+      delete process.env['AWS_MAX_ATTEMPTS'];
+      await silence.close();
+    }
   });
 
   it('tells absent credentials from refused ones', () => {

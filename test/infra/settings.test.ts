@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import * as v from 'valibot';
 import { schemaFile, settingsJsonSchema } from '../../infra/build/settings-schema.ts';
 import { forCommandLine } from '../../infra/command-line.ts';
 import { configFolder, environmentNames, settingsOf } from '../../infra/environments.ts';
@@ -147,6 +149,17 @@ describe('the settings of an environment', () => {
         '"$schema": "./schema.json"',
       );
     }
+  });
+
+  it('are checked by an editor as they are by us: an organisation may be written in capitals', () => {
+    const id = '3C2F8A1E-8F0D-4C0A-9A51-6D2B7C1E0F44';
+    const validate = new Ajv({ validateFormats: false }).compile(
+      JSON.parse(readFileSync(schemaFile, 'utf8')),
+    );
+    const settings = { ...valid, agentView: { genesysOrganizationId: id } };
+    expect([validate(settings), v.is(settingsSchema, settings)]).toEqual([true, true]);
+    const broken = { ...valid, agentView: { genesysOrganizationId: `${id}0` } };
+    expect([validate(broken), v.is(settingsSchema, broken)]).toEqual([false, false]);
   });
 
   it('are read from another folder, too, without a change of this one', () => {

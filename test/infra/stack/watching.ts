@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { metricDimensions, metricNamespace, metrics } from '../../../lambda/telemetry/metric-names.ts';
-import { type Stacks, type SynthesisedStack, synthesise } from '../template.ts';
+import { importedTable, type Stacks, type SynthesisedStack, synthesise } from '../template.ts';
 
 interface AlarmMetric {
   readonly Namespace: string;
@@ -29,6 +29,18 @@ const alarm = (stack: SynthesisedStack, id: string) => {
   const found = alarms(stack).find(({ properties }) => anchorOf(properties.AlarmDescription) === id);
   if (found === undefined) throw new Error(`no alarm ${id}`);
   return found.properties;
+};
+
+interface Widget {
+  readonly properties: { readonly title?: string; readonly metrics?: readonly (readonly unknown[])[] };
+}
+/** References stand in the text as the logical ids of what they refer to. */
+const widgets = (stack: SynthesisedStack): readonly Widget[] => {
+  const [, parts] = stack.one('AWS::CloudWatch::Dashboard').properties.DashboardBody['Fn::Join'];
+  const text = parts.map((part: string | { Ref?: string }) =>
+    typeof part === 'string' ? part : (part.Ref ?? ''),
+  );
+  return JSON.parse(text.join('')).widgets;
 };
 
 export const operatorsAreTold = (stacks: Stacks): void => {
@@ -200,6 +212,44 @@ export const operatorsAreTold = (stacks: Stacks): void => {
         expect(body).toContain(title);
       }
       expect(prod.one('AWS::CloudWatch::Dashboard').properties.DashboardName).toBe('guest-profiles-prod');
+    });
+
+    it('finds every graph that the runbook names', () => {
+      const titles = widgets(prod).map(({ properties }) => properties.title);
+      const named = [...runbook.matchAll(/[Gg]raph "([^"]+)"/g)].map(([, title]) => title);
+      expect(named).toContain('Queue');
+      expect(titles).toEqual(expect.arrayContaining(named));
+    });
+
+    it('sees what DynamoDB throttles, by metrics that it writes of a table as a whole', () => {
+      const throttled = (stack: SynthesisedStack) =>
+        widgets(stack)
+          .find(({ properties }) => properties.title === 'Throttled by DynamoDB')
+          ?.properties.metrics?.map((metric) => metric.slice(0, -1));
+      const of = (...names: readonly string[]) =>
+        names.flatMap((name) =>
+          ['ReadThrottleEvents', 'WriteThrottleEvents'].map((metric) => [
+            'AWS/DynamoDB',
+            metric,
+            'TableName',
+            name,
+          ]),
+        );
+      const table = (id: string) => prod.one('AWS::DynamoDB::GlobalTable', id).id;
+      expect(throttled(prod)).toEqual(of(table('TablesCrm'), table('TablesGuests')));
+      const imported = synthesise('prod', importedTable, { check: false });
+      expect(throttled(imported)).toEqual(of('customers-2026-11', table('TablesGuests')));
+    });
+
+    it('reads what alarms and metrics cost in a month, as many as the templates have', () => {
+      const rows = Object.entries({ development: dev, production: prod }).map(([name, stack]) => {
+        const watched = alarms(stack).flatMap(({ properties }) => metricsOf(properties)).length;
+        return `| Alarms, ${name} | ${alarms(stack).length} alarms on ${watched} metrics × 0.10, one composite 0.50 | ${(watched * 0.1 + 0.5).toFixed(2)} |`;
+      });
+      const own = Object.keys(metrics).length + prod.all('AWS::Logs::MetricFilter').length;
+      for (const row of [...rows, `| Metrics of our own | ${own} × 0.30, if all are written |`]) {
+        expect(runbook).toContain(row);
+      }
     });
 
     it('has queries at hand, saved under the name of the stack', () => {
