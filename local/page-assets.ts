@@ -1,18 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { buildPage, contentTypes } from './build-page.ts';
 import type { DemoVisitor } from './demo-visitors.ts';
 import type { Asset } from './gateway.ts';
 
-const folder = fileURLToPath(new URL('../website/page/', import.meta.url));
 const openApiFile = new URL('../docs/api/openapi.json', import.meta.url);
 const swaggerFolder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-
-const html = 'text/html; charset=utf-8';
-const script = 'text/javascript; charset=utf-8';
-const style = 'text/css; charset=utf-8';
 
 const docsHtml = `<!doctype html>
 <html lang="en">
@@ -48,37 +42,23 @@ const apiDocs = async (): Promise<readonly (readonly [string, Asset])[]> => {
   return [
     [
       '/openapi.json',
-      { contentType: 'application/json', body: JSON.stringify({ ...JSON.parse(openApi), servers }) },
+      { contentType: contentTypes.json, body: JSON.stringify({ ...JSON.parse(openApi), servers }) },
     ],
-    ['/docs', { contentType: html, body: docsHtml, headers: docsHeaders }],
-    ['/docs/start.js', { contentType: script, body: docsScript }],
-    ['/docs/swagger-ui-bundle.js', { contentType: script, body: bundle }],
-    ['/docs/swagger-ui.css', { contentType: style, body: css }],
+    ['/docs', { contentType: contentTypes.html, body: docsHtml, headers: docsHeaders }],
+    ['/docs/start.js', { contentType: contentTypes.script, body: docsScript }],
+    ['/docs/swagger-ui-bundle.js', { contentType: contentTypes.script, body: bundle }],
+    ['/docs/swagger-ui.css', { contentType: contentTypes.style, body: css }],
   ];
 };
 
 /** The files of the page, built in memory, and the API's description. */
 export const pageAssets = async (visitors: readonly DemoVisitor[]): Promise<ReadonlyMap<string, Asset>> => {
-  const [page, docs, { outputFiles }] = await Promise.all([
-    readFile(`${folder}index.html`, 'utf8'),
-    apiDocs(),
-    build({
-      entryPoints: { page: `${folder}page.ts`, style: `${folder}style.css` },
-      outdir: folder,
-      bundle: true,
-      minify: true,
-      write: false,
-      format: 'esm',
-      target: 'es2022',
-      logLevel: 'warning',
-    }),
-  ]);
-  const built = (name: string) => outputFiles.find(({ path }) => path.endsWith(name))?.contents ?? '';
+  const [{ html, script, style }, docs] = await Promise.all([buildPage('page'), apiDocs()]);
   return new Map<string, Asset>([
-    ['/', { contentType: html, body: page }],
-    ['/page.js', { contentType: script, body: built('page.js') }],
-    ['/style.css', { contentType: style, body: built('style.css') }],
-    ['/demo-visitors.json', { contentType: 'application/json', body: JSON.stringify(visitors) }],
+    ['/', html],
+    ['/page.js', script],
+    ['/style.css', style],
+    ['/demo-visitors.json', { contentType: contentTypes.json, body: JSON.stringify(visitors) }],
     ...docs,
   ]);
 };

@@ -23,6 +23,15 @@ export const shape = (
   return made;
 };
 
+/** Terms and what they say, for a `dl`. */
+export const definitions = (
+  entries: readonly (readonly [term: string, text: string])[],
+): readonly HTMLElement[] =>
+  entries.flatMap(([term, text]) => [
+    element('dt', { textContent: term }),
+    element('dd', { textContent: text }),
+  ]);
+
 /** An element that the page is known to have. */
 export const byId = <Type extends HTMLElement>(id: string, type: new () => Type): Type => {
   const found = document.getElementById(id);

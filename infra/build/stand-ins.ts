@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Loader, Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 
 /** A module of a library that this service never reaches, and what is bundled in its place. */
 export interface StandIn {
@@ -55,7 +55,7 @@ export const replaceModules = (name: string, standIns: readonly StandIn[]): Plug
 });
 
 /** Changes files of libraries. The build fails when a text or its file is not there any more. */
-export const patchFiles = (name: string, patches: readonly Patch[], loader: Loader = 'js'): Plugin => ({
+export const patchFiles = (name: string, patches: readonly Patch[]): Plugin => ({
   name,
   setup({ onLoad, onEnd }) {
     const unused = new Set(patches);
@@ -64,7 +64,7 @@ export const patchFiles = (name: string, patches: readonly Patch[], loader: Load
         const before = await readFile(path, 'utf8');
         const contents = before.replace(patch.text, () => patch.by);
         if (contents !== before) unused.delete(patch);
-        return { contents, loader };
+        return { contents, loader: 'js' };
       });
     }
     onEnd(() => ({

@@ -34,17 +34,21 @@ export const createAgentDesktop = ({ conversations, contacts, guests }: Organisa
     view: () => ({
       conversations: latest(conversations.all.values()).map((conversation) => ({
         id: conversation.id,
-        startedAt: iso(conversation.startedAtMs),
         state: conversation.state,
         guest: guestData(conversation.attributes),
         ...contactOf(conversation),
         messages: conversation.messages.map(({ atMs, ...message }) => ({ ...message, at: iso(atMs) })),
       })),
-      guests: latest(guests.all.values()).map(({ createdAtMs, tokens: _, attributes = {}, ...guest }) => ({
-        ...guest,
-        attributes,
-        createdAt: iso(createdAtMs),
-      })),
+      guests: latest(guests.all.values()).map(
+        ({ id, name, email, consentGiven, consentType, attributes = {} }) => ({
+          id,
+          name,
+          email,
+          consentGiven,
+          consentType,
+          attributes,
+        }),
+      ),
     }),
     reply: (conversationId, text) => {
       const conversation = conversations.all.get(conversationId);

@@ -7,7 +7,6 @@ const conversation = (
   more: Partial<DeskConversation> = {},
 ): DeskConversation => ({
   id: 'c',
-  startedAt: '2026-05-15T10:00:00Z',
   state: 'queue',
   guest,
   messages: [],
@@ -61,7 +60,6 @@ describe('whoever writes', () => {
 describe('a guest of webchat-v1', () => {
   const guest: DeskGuest = {
     id: 'g',
-    createdAt: '2026-05-15T10:00:00Z',
     name: 'Jane',
     email: 'jane@shop.example',
     consentGiven: false,

@@ -1,4 +1,4 @@
-import { byId, element } from '../element.ts';
+import { byId, definitions, element } from '../element.ts';
 import type { Desk, DeskConversation } from './desk.ts';
 import { createVisitorList } from './visitor-list.ts';
 import { type Who, whoIsGuest, whoWrites } from './who.ts';
@@ -33,12 +33,7 @@ const showWho = (who: Who): void => {
   mark.hidden = false;
   mark.dataset['mark'] = who.mark;
   mark.textContent = who.mark;
-  facts.replaceChildren(
-    ...who.facts.flatMap(([label, value]) => [
-      element('dt', { textContent: label }),
-      element('dd', { textContent: value }),
-    ]),
-  );
+  facts.replaceChildren(...definitions(who.facts));
 };
 
 const messageItem = ({ from, at, text }: DeskConversation['messages'][number]): HTMLLIElement => {

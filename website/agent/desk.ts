@@ -1,7 +1,6 @@
 /** A conversation as an agent sees it: what `/agent/events` sends. */
 export interface DeskConversation {
   readonly id: string;
-  readonly startedAt: string;
   /** In the inbound message flow, or with the agents. */
   readonly state: 'flow' | 'queue';
   /** What the message flow has found out, by the names of `resolve`; empty texts left out. */
@@ -20,7 +19,6 @@ export interface DeskMessage {
 /** A guest of `webchat-v1`, which carries its own attributes. */
 export interface DeskGuest {
   readonly id: string;
-  readonly createdAt: string;
   readonly name: string;
   readonly email: string;
   readonly consentGiven: boolean;

@@ -1,33 +1,30 @@
 import type { Guest, GuestState } from '../client/guest-profiles.d.ts';
-import { byId, element } from '../element.ts';
+import { byId, definitions, element } from '../element.ts';
 import { type Conversation, openConversation } from './conversation.ts';
 import { attributesTitle, enrichmentText, failureAdvice, failureText, waitingText } from './words.ts';
 
 type Kind = 'none' | 'wait' | 'good' | 'bad';
 
-const definitions = (entries: readonly (readonly [string, string])[]): HTMLElement =>
-  element(
-    'dl',
-    {},
-    ...entries.flatMap(([term, text]) => [
-      element('dt', { textContent: term }),
-      element('dd', { textContent: text }),
-    ]),
-  );
-
 const guestView = (guest: Guest): readonly Node[] => {
   const attributes = Object.entries(guest.crmAttributes).map(
     ([name, value]) => [name, String(value)] as const,
   );
-  const list = definitions(attributes);
-  list.id = 'attributes';
   return [
     element('p', { className: 'hint', textContent: enrichmentText(guest) }),
-    definitions([
-      ['Guest', guest.guestId],
-      ['Valid until', new Date(guest.expiresAt).toLocaleString()],
-    ]),
-    ...(attributes.length === 0 ? [] : [element('h4', { textContent: attributesTitle(guest) }), list]),
+    element(
+      'dl',
+      {},
+      ...definitions([
+        ['Guest', guest.guestId],
+        ['Valid until', new Date(guest.expiresAt).toLocaleString()],
+      ]),
+    ),
+    ...(attributes.length === 0
+      ? []
+      : [
+          element('h4', { textContent: attributesTitle(guest) }),
+          element('dl', { id: 'attributes' }, ...definitions(attributes)),
+        ]),
   ];
 };
 
@@ -110,11 +107,15 @@ export const createChatView = () => {
             { className: 'faults' },
             ...error.errors.map(({ path, message }) => element('li', { textContent: `${path} ${message}` })),
           ),
-          definitions([
-            ['Code', error.code],
-            ...(error.status === undefined ? [] : [['HTTP status', String(error.status)] as const]),
-            ...(error.requestId === undefined ? [] : [['Request id', error.requestId] as const]),
-          ]),
+          element(
+            'dl',
+            {},
+            ...definitions([
+              ['Code', error.code],
+              ...(error.status === undefined ? [] : [['HTTP status', String(error.status)] as const]),
+              ...(error.requestId === undefined ? [] : [['Request id', error.requestId] as const]),
+            ]),
+          ),
         ]);
       }
     },

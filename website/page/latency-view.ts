@@ -19,7 +19,7 @@ export const createLatencyView = (): ((exchange: Exchange) => readonly Node[]) =
       const tall = Math.max(2, (ms / longest) * (height - 4));
       return shape(
         'rect',
-        { x: index * step, y: height - tall, width: step - 4, height: tall, class: `bar ${kindOf(ended)}` },
+        { x: index * step, y: height - tall, width: step - 4, height: tall, class: kindOf(ended) },
         shape('title', {}, `${Math.round(ms)} ms, HTTP ${ended ?? 'none'}`),
       );
     });

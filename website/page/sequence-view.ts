@@ -10,7 +10,6 @@ interface Arrow {
   readonly to: Lane;
   readonly text: string;
   readonly durationMs?: number;
-  readonly startMs?: number;
 }
 
 const laneX = (lane: Lane): number => 60 + lanes.indexOf(lane) * 140;
@@ -18,13 +17,12 @@ const rowHeight = 34;
 const width = laneX('Queue') + 70;
 const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
-const callArrow = ({ service, text, durationMs, startMs }: Step): Arrow => ({
+const callArrow = ({ service, text, durationMs }: Step): Arrow => ({
   from: 'Function',
   // The secret is read by the function and kept: beside its tables.
   to: laneOf[service] ?? 'Tables',
   text,
   durationMs,
-  startMs,
 });
 
 /** The steps in the order in which they began. */

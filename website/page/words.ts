@@ -1,6 +1,6 @@
 import type { Guest, GuestError, GuestErrorCode } from '../client/guest-profiles.d.ts';
 
-/** What a visitor may read; docs/website.md has the same table. */
+/** What a visitor of this shop reads; docs/website.md has suggestions for other websites. */
 const failures: Partial<Readonly<Record<GuestErrorCode, string>>> = {
   consent_required: 'The chat needs your consent to open.',
   offline: 'You are offline. The chat opens when you are back.',
