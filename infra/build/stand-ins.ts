@@ -15,7 +15,8 @@ export interface Patch {
   readonly file: RegExp;
   /** Must occur in the file. */
   readonly text: string | RegExp;
-  readonly by: string;
+  /** What takes its place, perhaps by what was found and the whole text. */
+  readonly by: string | ((found: readonly string[], source: string) => string);
 }
 
 /** Source of a module whose exports fail as soon as one is called or constructed: what was wrongly left out is loud. */
@@ -59,14 +60,19 @@ export const patchFiles = (name: string, patches: readonly Patch[]): Plugin => (
   name,
   setup({ onLoad, onEnd }) {
     const unused = new Set(patches);
-    for (const patch of patches) {
-      onLoad({ filter: patch.file }, async ({ path }) => {
-        const before = await readFile(path, 'utf8');
-        const contents = before.replace(patch.text, () => patch.by);
+    const files = new RegExp(patches.map(({ file }) => file.source).join('|'));
+    onLoad({ filter: files }, async ({ path }) => {
+      let contents = await readFile(path, 'utf8');
+      for (const patch of patches.filter(({ file }) => file.test(path))) {
+        const { text, by } = patch;
+        const before = contents;
+        contents = before.replace(text, (...found) =>
+          typeof by === 'string' ? by : by(found.slice(0, -2), before),
+        );
         if (contents !== before) unused.delete(patch);
-        return { contents, loader: 'js' };
-      });
-    }
+      }
+      return { contents, loader: 'js' };
+    });
     onEnd(() => ({
       errors: [...unused].map(({ file, text }) => ({
         text: `${name}: ${file} holds no ${text} any more; see what took its place`,

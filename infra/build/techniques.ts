@@ -15,6 +15,7 @@ export interface Technique {
 }
 
 const axios = /node_modules[\\/]axios[\\/]lib[\\/]/;
+const sdkSchemas = /@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/;
 const smithy = /node_modules[\\/]@smithy[\\/]/;
 
 /**
@@ -199,16 +200,32 @@ export const techniques: readonly Technique[] = [
       ]),
   },
   {
-    name: 'sdk-errors-by-name',
+    name: 'sdk-schemas-shaken',
     needs: 'es-modules-first',
-    why: 'We tell errors of AWS by their name, which they keep without a class of their own; one carries an item.',
+    why: 'Schemas that no operation of ours refers to; errors of AWS we tell by their name, and one carries an item.',
     plugin: () =>
-      patchFiles('sdk-errors-by-name', [
+      patchFiles('sdk-schemas-shaken', [
         {
-          file: /@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/,
+          file: sdkSchemas,
           text: /^n0_registry\.registerError\((?!ConditionalCheckFailedException)\w+\$, \w+\);$/gm,
           by: '',
         },
+        // A computed key may have side effects, for all that a bundler knows: written out, it has none.
+        {
+          file: sdkSchemas,
+          text: /\[(_\w+)\]:/g,
+          by: ([, constant], source) =>
+            `${new RegExp(`^const ${constant} = (".*");$`, 'm').exec(source)?.[1] ?? `[${constant}]`}:`,
+        },
+      ]),
+  },
+  {
+    name: 'native-hashes',
+    why: 'Node.js has SHA-256 and MD5 of its own; the SDK brings both in JavaScript for where it has not.',
+    plugin: () =>
+      replaceModules('native-hashes', [
+        { module: /^\.\/Sha256Js$/, from: smithy, contents: failing('Sha256Js') },
+        { module: /^\.\/Md5Js$/, from: smithy, contents: failing('Md5Js') },
       ]),
   },
   { name: 'sdk-version-only', why: 'Nothing else of package.json is read.', plugin: versionOnly },

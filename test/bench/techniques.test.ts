@@ -36,6 +36,20 @@ describe('A patch of a library', () => {
     expect(text).not.toContain('FormData');
   });
 
+  it('may depend on what was found, and on the rest of the file', async () => {
+    const text = await built(
+      patchFiles('patch', [
+        {
+          file: library,
+          text: /globalThis\.(\w+)/,
+          by: ([, name], source) => `"${name} in ${source.length}"`,
+        },
+        { file: library, text: 'typeof ', by: '' },
+      ]),
+    );
+    expect(text).toContain('looked = "FormData in 49"');
+  });
+
   it('fails the build when the library does not hold the text any more', async () => {
     const plugin = patchFiles('patch', [{ file: library, text: 'typeof G.FormData', by: '' }]);
     await expect(built(plugin)).rejects.toThrow(/patch: .*library.* holds no typeof G\.FormData any more/);
