@@ -6,6 +6,7 @@ import { benchCrmValidate } from './crm-validate.ts';
 import { benchCost } from './function/bench-cost.ts';
 import { benchGrowth } from './function/bench-growth.ts';
 import { benchOwnTime } from './function/bench-own-time.ts';
+import { benchPackages } from './function/bench-packages.ts';
 import { benchProfile } from './function/bench-profile.ts';
 import { benchRuntime } from './function/bench-runtime.ts';
 import { benchSize } from './function/bench-size.ts';
@@ -33,6 +34,10 @@ const benches: Readonly<
   techniques: {
     about: 'what each technique of the bundler saves',
     run: async ({ rounds }, report) => await benchTechniques(rounds, report),
+  },
+  packages: {
+    about: 'what giving up a package would buy',
+    run: async ({ rounds, quick }, report) => await benchPackages(rounds, quick ? 100 : 250, report),
   },
   profile: {
     about: 'where the CPU goes, by package',

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { type BuildResult, build } from 'esbuild';
+import { type BuildResult, build, type Plugin } from 'esbuild';
 import { techniques } from './techniques.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -11,6 +11,12 @@ export const functions = {
   resolve: 'lambda/resolve.ts',
 } as const;
 
+export interface BundleOptions {
+  readonly without?: readonly string[];
+  readonly minify?: boolean;
+  readonly plugins?: readonly Plugin[];
+}
+
 /** CommonJS libraries call `require` for Node's own modules; an ES module has none. */
 const requireBanner = {
   js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
@@ -20,13 +26,14 @@ const requireBanner = {
  * Builds one function as a self-contained ES module.
  * @param without names of techniques to leave out; the bench measures what each is worth
  * @param minify false keeps names and says where each module begins, for profiles
+ * @param plugins before the techniques' own; the bench puts others in the place of packages
  * @returns esbuild's result with its metafile (sizes by input file).
  * @throws where a technique does not apply any more, since a library has changed
  */
 export const bundle = async (
   entry: string,
   outfile: string,
-  { without = [], minify = true }: { readonly without?: readonly string[]; readonly minify?: boolean } = {},
+  { without = [], minify = true, plugins = [] }: BundleOptions = {},
 ): Promise<BuildResult<{ metafile: true }>> => {
   const used = techniques.filter(
     ({ name, needs }) => !without.includes(name) && (needs === undefined || !without.includes(needs)),
@@ -43,7 +50,7 @@ export const bundle = async (
     target: 'node24',
     ...(without.includes('builtins-on-demand') ? { banner: requireBanner } : {}),
     ...Object.assign({}, ...used.map(({ options }) => options ?? {})),
-    plugins: used.flatMap(({ plugin }) => (plugin === undefined ? [] : [plugin()])),
+    plugins: [...plugins, ...used.flatMap(({ plugin }) => (plugin === undefined ? [] : [plugin()]))],
     legalComments: 'none',
     logLevel: 'warning',
   });
