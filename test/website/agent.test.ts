@@ -112,6 +112,36 @@ describe('the agent desktop in a real browser', () => {
     expect(policyViolations).toEqual([]);
   });
 
+  it('sends an answer once, however often Enter is pressed, and keeps what is typed meanwhile or was not sent', async () => {
+    await open();
+    const visitor = await visit('token-jane', { guestReference: 'ref-jane' });
+    await page.getByRole('heading', { name: 'Jane' }).waitFor();
+    let isAway = false;
+    let sent = 0;
+    await page.route('**/messages', async (route) => {
+      sent += 1;
+      if (isAway) await route.abort();
+      else await route.continue();
+    });
+    const answer = page.getByLabel('Your answer');
+    await answer.fill('Hello, Jane!');
+    await page.evaluate(() => {
+      const form = document.querySelector<HTMLFormElement>('#reply');
+      const input = form?.querySelector('input');
+      form?.requestSubmit();
+      form?.requestSubmit();
+      if (input) input.value = 'And another';
+    });
+    expect(await visitor.next()).toMatchObject({ body: { text: 'Hello, Jane!' } });
+    await page.locator('#messages li[data-from=agent]', { hasText: 'Hello, Jane!' }).waitFor();
+    expect([await answer.inputValue(), sent]).toEqual(['And another', 1]);
+
+    isAway = true;
+    await answer.press('Enter');
+    await page.getByText('The answer was not sent.').waitFor();
+    expect(await answer.inputValue()).toBe('And another');
+  });
+
   it('hears a page of the website, whose content policy lets the WebSocket through', async () => {
     await open();
     const website = await browser.newPage();

@@ -92,15 +92,19 @@ const send = async (text: string): Promise<void> => {
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ text }),
   }).catch(() => undefined);
-  if (answer?.ok) input.value = '';
-  else problem.textContent = 'The answer was not sent. Is the local stack running?';
+  if (!answer?.ok) {
+    problem.textContent = 'The answer was not sent. Is the local stack running?';
+    input.value ||= text;
+  }
   input.focus();
 };
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const text = input.value.trim();
-  if (text !== '') void send(text);
+  if (text === '') return;
+  input.value = '';
+  void send(text);
 });
 
 const events = new EventSource('/agent/events');
