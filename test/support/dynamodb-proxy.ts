@@ -8,7 +8,7 @@ export interface ProxiedCall {
  * What becomes of a call. `pass`: it goes through; `{ delayMs }`: later; `hang`: never; `refuse`: as DynamoDB
  * refuses an absent table; `break`: the connection breaks before the call has any effect; `lose`: it has its
  * effect, then the connection breaks; `unprocessed`: a batch read brings nothing and names all its keys as
- * unprocessed, any other call passes.
+ * unprocessed, any other call passes; `{ status }`: refused with this HTTP status.
  */
 export type Treatment =
   | 'pass'
@@ -17,7 +17,8 @@ export type Treatment =
   | 'break'
   | 'lose'
   | 'unprocessed'
-  | { readonly delayMs: number };
+  | { readonly delayMs: number }
+  | { readonly status: number };
 
 const contentType = { 'content-type': 'application/x-amz-json-1.0' };
 
@@ -31,7 +32,7 @@ export const names =
   ({ body }: ProxiedCall): boolean =>
     body.includes(`"${text}"`);
 
-/** Stands between the SDK and the embedded DynamoDB, sees every call and may spoil it. */
+/** Stands between the SDK and a DynamoDB (or another service of the same protocol), sees every call and may spoil it. */
 export const startDynamoDbProxy = async (target: string) => {
   const calls: ProxiedCall[] = [];
   const state: { treat: (call: ProxiedCall) => Treatment } = { treat: () => 'pass' };
@@ -70,6 +71,11 @@ export const startDynamoDbProxy = async (target: string) => {
         outgoing.writeHead(200, contentType);
         outgoing.end(JSON.stringify({ Responses: {}, UnprocessedKeys: JSON.parse(call.body).RequestItems }));
         return;
+    }
+    if (typeof treatment === 'object' && 'status' in treatment) {
+      outgoing.writeHead(treatment.status, contentType);
+      outgoing.end('{"__type":"InternalServiceError"}');
+      return;
     }
     const delayMs = typeof treatment === 'object' ? treatment.delayMs : 0;
     setTimeout(() => forward(incoming, outgoing, body, treatment === 'lose'), delayMs);

@@ -514,9 +514,13 @@ describe('5. a rotated key leaves nothing behind', () => {
       expect(out).toContain('records under hash keys that are not in use (1 under 2024-01)');
       const purge = async (...args: string[]) => await tool(['purge', ...tables.options, ...secret, ...args]);
       expect((await purge('--key-id', 'k2', '--yes')).notes).toContain('Key k2 is in use');
-      expect((await purge('--key-id', '2024-01')).notes).toContain('1 item in crm, 1 item in guests');
+      expect((await purge('--key-id', '2024-01')).notes).toContain(
+        `1 item in ${tables.crmTableName}, 1 item in ${tables.guestTableName}`,
+      );
       expect(await exists(retired)).toBe(true);
-      expect((await purge('--key-id', '2024-01', '--yes')).out).toContain('1 item removed from crm.');
+      expect((await purge('--key-id', '2024-01', '--yes')).out).toContain(
+        `1 item removed from ${tables.crmTableName}.`,
+      );
       expect(await exists(retired)).toBe(false);
       expect(await registered(retired)).toBe(false);
       expect((await purge('--key-id', '2024-01', '--yes')).out).toContain(
