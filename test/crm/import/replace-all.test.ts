@@ -37,7 +37,9 @@ describe('import --replace-all', () => {
     expect(dry.out).toContain('20 records would be removed: not in the export.');
     const args = ['import', complete, ...tables.options, '--replace-all'];
     const refused = await tool(args, { interactive: true, input: 'remove 19\n' });
-    expect(refused.notes).toContain('20 records of 70 in crm are not in the export (20 without a hash key)');
+    expect(refused.notes).toContain(
+      `20 records of 70 in ${tables.crmTableName} are not in the export (20 without a hash key)`,
+    );
     expect(refused.notes).toContain('The rows of the export were written, and nothing was removed.');
     expect((await held()).length).toBe(70);
     const { out, code } = await tool(args, { interactive: true, input: 'remove 20\n' });

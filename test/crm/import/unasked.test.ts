@@ -269,7 +269,7 @@ describe('4. what DynamoDB itself refuses', () => {
     try {
       const file = folder.file('sessionId,email\na,a@b.de\nb,a@b.de\n');
       const { notes } = await tool(['import', file, '--table', tables.crmTableName, '--endpoint', proxy.url]);
-      expect(notes).toContain('The table refuses every row: is crm the CRM table');
+      expect(notes).toContain(`The table refuses every row: is ${tables.crmTableName} the CRM table`);
     } finally {
       await proxy.close();
     }
