@@ -28,3 +28,12 @@ export const describeEmbedded = (service: Service, reason: string) => {
   return (name: string, tests: () => void): void =>
     foreign[service] === undefined ? describe(name, tests) : describe.skip(named(name), tests);
 };
+
+/** `describe` for tests that need a tool from elsewhere; where its variable is not set they are skipped, and say so. */
+export const describeWith = (variable: `TEST_${string}`, what: string) => {
+  const value = process.env[variable] || undefined;
+  return (name: string, tests: (value: string) => void): void =>
+    value === undefined
+      ? describe.skip(`${name} [skipped: ${variable} does not name ${what}]`, () => tests(''))
+      : describe(name, () => tests(value));
+};

@@ -11,9 +11,10 @@ import { restEvent } from './http-world.ts';
 import { type InvokeOptions, type LambdaContainer, startContainer } from './lambda-container.ts';
 import { startTestSecret } from './secret.ts';
 
-type FunctionName = 'init' | 'drain' | 'resolve';
+export type FunctionName = 'init' | 'drain' | 'resolve';
 
-const bundleOf = (name: FunctionName): string => {
+/** The built bundle of a function. */
+export const bundleOf = (name: FunctionName): string => {
   const file = fileURLToPath(new URL(`../../dist/lambda/${name}/index.mjs`, import.meta.url));
   if (!existsSync(file)) throw new Error('The bundles are not built: run `npm run build` first.');
   return file;
