@@ -35,6 +35,7 @@ export const names =
 /** Stands between the SDK and a DynamoDB (or another service of the same protocol), sees every call and may spoil it. */
 export const startDynamoDbProxy = async (target: string) => {
   const calls: ProxiedCall[] = [];
+  const underWay = new Set<Promise<void>>();
   const state: { treat: (call: ProxiedCall) => Treatment } = { treat: () => 'pass' };
 
   const forward = (incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, lost: boolean) => {
@@ -48,6 +49,9 @@ export const startDynamoDbProxy = async (target: string) => {
       response.pipe(outgoing);
     });
     upstream.on('error', () => outgoing.destroy());
+    const done = new Promise<void>((resolve) => upstream.on('close', resolve));
+    underWay.add(done);
+    done.then(() => underWay.delete(done));
     upstream.end(body);
   };
 
@@ -77,8 +81,9 @@ export const startDynamoDbProxy = async (target: string) => {
       outgoing.end('{"__type":"InternalServiceError"}');
       return;
     }
-    const delayMs = typeof treatment === 'object' ? treatment.delayMs : 0;
-    setTimeout(() => forward(incoming, outgoing, body, treatment === 'lose'), delayMs);
+    const pass = () => forward(incoming, outgoing, body, treatment === 'lose');
+    if (typeof treatment === 'object' && treatment.delayMs > 0) setTimeout(pass, treatment.delayMs);
+    else pass();
   };
 
   const server = createServer((incoming, outgoing) => {
@@ -94,6 +99,10 @@ export const startDynamoDbProxy = async (target: string) => {
     calls,
     treat: (rule: (call: ProxiedCall) => Treatment) => {
       state.treat = rule;
+    },
+    /** Waits until the service has answered what has gone through to it. */
+    answered: async (): Promise<void> => {
+      await Promise.all(underWay);
     },
     close: async () => {
       server.closeAllConnections();

@@ -52,6 +52,8 @@ const borrowedSecret = async (endpoint: string, id: string, text: string): Promi
     url: proxy.url,
     id,
     put: async (SecretString) => {
+      // A read that was counted has read what was there before.
+      await proxy.answered();
       await client.send(new PutSecretValueCommand({ SecretId: id, SecretString }));
     },
     get reads() {
