@@ -10,7 +10,8 @@ const keyOf = (fill: number): string => Buffer.alloc(32, fill).toString('base64'
 
 let stack: Stack;
 beforeAll(async () => {
-  stack = await startStack();
+  // The machine that runs the tests may be slower than DynamoDB ever is.
+  stack = await startStack({ CRM_TIMEOUT_MS: '5000', INIT_BUDGET_MS: '20000' });
 });
 afterEach(() => stack.genesys.control.clearCalls());
 afterAll(async () => await stack.stop());
