@@ -51,7 +51,8 @@ const checkFolder = async (dataFolder: string): Promise<void> => {
   }
 };
 
-const createTables = async (url: string, names: readonly string[]): Promise<void> => {
+/** Creates those of the tables that are not there yet, keyed as the stack's are. */
+export const createTables = async (url: string, names: readonly string[]): Promise<void> => {
   const client = new DynamoDBClient({
     endpoint: url,
     region: localRegion,

@@ -138,6 +138,25 @@ describe('What the running stack responds', () => {
   const valid = JSON.stringify({ sessionId: 'demo-jane', consentGiven: true });
   const newcomer = (name: string): string => JSON.stringify({ sessionId: `newcomer ${name}` });
 
+  it.each([
+    ['ConsentGiven', true, 400],
+    ['consentgiven', false, 400],
+    ['SESSIONID', 'another', 400],
+    ['__proto__', {}, 400],
+    ['consent', true, 200],
+    ['constructor', true, 200],
+  ])(
+    'to a body with the name %s beside its session is what the document’s schema says',
+    async (name, value, status) => {
+      const body = `{"sessionId":"names ${name}","${name}":${JSON.stringify(value)}}`;
+      const faults = faultsOf('#/components/schemas/InitRequest', JSON.parse(body));
+      expect([(await ask(body)).status, faults]).toEqual([
+        status,
+        status === 200 ? [] : expect.arrayContaining([expect.anything()]),
+      ]);
+    },
+  );
+
   it.each<[number, string, () => Promise<Response>]>([
     [200, 'a customer', () => ask(valid)],
     [200, 'somebody unknown', () => ask(newcomer('unknown'))],

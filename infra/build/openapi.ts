@@ -65,6 +65,16 @@ const described = (
   ),
 });
 
+const inAnyCase = (name: string): string =>
+  name.replace(/[a-z]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`);
+
+/** Unknown names are ignored, except a known one in another case, and the one that JSON parsers of JavaScript guard. */
+const refusingNames = (schema: Schema): Schema => {
+  const known = Object.keys(schema.properties ?? {});
+  const refused = `^(?:${[...known.map(inAnyCase), '__proto__'].join('|')})$`;
+  return { ...schema, propertyNames: { anyOf: [{ enum: known }, { not: { pattern: refused } }] } };
+};
+
 const examplesOf = (texts: Readonly<Record<string, FieldText>>, names: readonly string[]): object =>
   Object.fromEntries(names.map((name) => [name, texts[name]?.example]));
 
@@ -154,7 +164,7 @@ const operation = (): object => ({
   security: [{}, { sessionSignature: [] }],
   requestBody: {
     required: true,
-    description: `At most ${maxBodyBytes} bytes. Unknown fields are ignored; a known name in another case (\`ConsentGiven\`) is not.`,
+    description: `At most ${maxBodyBytes} bytes. Unknown fields are ignored; a known name in another case (\`ConsentGiven\`) is not, nor is, at any depth, \`__proto__\` or a \`constructor\` with a \`prototype\`.`,
     content: {
       'application/json': {
         schema: { $ref: '#/components/schemas/InitRequest' },
@@ -208,7 +218,7 @@ export const openApiDocument = (): object => ({
       },
     },
     schemas: {
-      InitRequest: described(schemaOf(initRequestSchema), requestTexts),
+      InitRequest: refusingNames(described(schemaOf(initRequestSchema), requestTexts)),
       InitResponse: described(schemaOf(initResponseSchema), responseTexts, {
         messaging: (schema) => described(schema, messagingTexts),
       }),

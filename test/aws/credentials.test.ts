@@ -5,9 +5,9 @@ import type { AwsEvent } from '../../lambda/aws/events.ts';
 import { SecretError } from '../../lambda/aws/genesys-secret.ts';
 import { catalogue } from '../../lambda/telemetry/log-codes.ts';
 import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
-import { type SecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 import { createTestClock, deadlineIn, type TestClock } from '../support/clock.ts';
 import { createRecordedTelemetry, type RecordedTelemetry } from '../support/recorded-telemetry.ts';
+import { startTestSecret, type TestSecret } from '../support/secret.ts';
 
 const secretText = (clientSecret: string, more: object = {}): string =>
   JSON.stringify({ clientId: 'client', clientSecret, ...more });
@@ -16,7 +16,7 @@ const minute = 60_000;
 const staleMs = 285_000;
 
 describe('the credentials', () => {
-  let server: SecretsManager;
+  let server: TestSecret;
   let client: SecretsManagerClient;
   let clock: TestClock;
   let telemetry: RecordedTelemetry<AwsEvent>;
@@ -26,7 +26,7 @@ describe('the credentials', () => {
   let responses: Promise<unknown> = Promise.resolve();
 
   beforeAll(async () => {
-    server = await startSecretsManager({ secrets: { genesys: '' } });
+    server = await startTestSecret(secretText('first'));
     client = new SecretsManagerClient({
       endpoint: server.url,
       region: localRegion,
@@ -46,12 +46,12 @@ describe('the credentials', () => {
     client.destroy();
     await server.close();
   });
-  beforeEach(() => {
-    server.put('genesys', secretText('first'));
+  beforeEach(async () => {
+    await server.put(secretText('first'));
     readsBefore = server.reads;
     clock = createTestClock();
     telemetry = createRecordedTelemetry();
-    credentials = createCredentials({ client, secretId: 'genesys', clock, telemetry });
+    credentials = createCredentials({ client, secretId: server.id, clock, telemetry });
   });
   afterEach(() => {
     server.setFault({});
@@ -78,7 +78,7 @@ describe('the credentials', () => {
 
   it('are kept for a little less than five minutes', async () => {
     await current();
-    server.put('genesys', secretText('second'));
+    await server.put(secretText('second'));
     await clock.advance(staleMs - 1);
     expect(await current()).toBe('first');
     expect(reads()).toBe(1);
@@ -86,7 +86,7 @@ describe('the credentials', () => {
 
   it('are read again then, while nobody waits', async () => {
     await current();
-    server.put('genesys', secretText('second'));
+    await server.put(secretText('second'));
     await clock.advance(staleMs);
     server.setFault({ latencyMs: 30 });
     expect(await current()).toBe('first');
@@ -106,7 +106,7 @@ describe('the credentials', () => {
     await realTime(30);
     expect(reads()).toBe(2);
     server.setFault({});
-    server.put('genesys', secretText('second'));
+    await server.put(secretText('second'));
     await clock.advance(1);
     await current();
     await until(async () => (await current()) === 'second');
@@ -127,7 +127,7 @@ describe('the credentials', () => {
 
   it('stay as they are while the new secret is a placeholder, which is recorded', async () => {
     await current();
-    server.put('genesys', secretText('REPLACE_ME'));
+    await server.put(secretText('REPLACE_ME'));
     await clock.advance(staleMs);
     expect(await current()).toBe('first');
     await until(() => telemetry.of('secret_invalid').length === 1);
@@ -141,7 +141,7 @@ describe('the credentials', () => {
     /** A read of the stale secret is under way, its response not here yet, when the container freezes. */
     const freezeAmidRead = async () => {
       await current();
-      server.put('genesys', secretText('second'));
+      await server.put(secretText('second'));
       await clock.advance(staleMs);
       responses = new Promise<void>((resolve, reject) => {
         respond = resolve;
@@ -178,7 +178,7 @@ describe('the credentials', () => {
     it('are as old as when they were read, however long their response lay in a socket', async () => {
       await freezeAmidRead();
       clock.freeze(staleMs);
-      server.put('genesys', secretText('third'));
+      await server.put(secretText('third'));
       respond();
       await until(async () => (await current()) === 'second');
       await until(async () => (await current()) === 'third');
@@ -233,7 +233,7 @@ describe('the credentials', () => {
     it.each([1, 2, 3, 4])('are up to date after %d freezes in a row, each amid a read', async (rounds) => {
       await current();
       for (let round = 1; round <= rounds; round += 1) {
-        server.put('genesys', secretText(`generation-${round}`));
+        await server.put(secretText(`generation-${round}`));
         clock.freeze(staleMs);
         let go = () => {};
         responses = new Promise<void>((resolve) => {
@@ -258,9 +258,9 @@ describe('the credentials', () => {
     server.setFault({ failure: 500 });
     await expect(current()).rejects.toMatchObject({ name: 'SecretError', code: 'secret_unavailable' });
     server.setFault({});
-    server.put('genesys', '{}');
+    await server.put('{}');
     await expect(current()).rejects.toMatchObject({ code: 'secret_malformed', field: 'clientId' });
-    server.put('genesys', secretText('mended'));
+    await server.put(secretText('mended'));
     expect(await current()).toBe('mended');
   });
 
@@ -294,7 +294,7 @@ describe('the credentials', () => {
     it('are read again, and it is said whether they changed', async () => {
       await current();
       expect(await credentials.refresh(deadline())).toMatchObject({ changed: false });
-      server.put('genesys', secretText('second'));
+      await server.put(secretText('second'));
       expect(await credentials.refresh(deadline())).toMatchObject({
         changed: true,
         secret: { clientSecret: 'second' },
@@ -305,7 +305,7 @@ describe('the credentials', () => {
 
     it('are read once for all that were refused together', async () => {
       await current();
-      server.put('genesys', secretText('second'));
+      await server.put(secretText('second'));
       server.setFault({ latencyMs: 30 });
       const refreshed = await Promise.all(
         Array.from({ length: 20 }, async () => await credentials.refresh(deadline())),
@@ -324,7 +324,7 @@ describe('the credentials', () => {
       await current();
       await until(() => reads() === 2);
       await realTime(20);
-      server.put('genesys', secretText('second'));
+      await server.put(secretText('second'));
       const refreshing = credentials.refresh(deadline());
       release();
       expect(await refreshing).toMatchObject({ changed: true });
@@ -341,7 +341,7 @@ describe('the credentials', () => {
       await current();
       await until(() => reads() === 2);
       await realTime(20);
-      server.put('genesys', secretText('second'));
+      await server.put(secretText('second'));
       const refreshing = credentials.refreshForForgery(deadline());
       release();
       expect(await refreshing).toMatchObject({ clientSecret: 'second' });
@@ -349,7 +349,7 @@ describe('the credentials', () => {
 
     it('fail with the reason when the new secret cannot be used', async () => {
       await current();
-      server.put('genesys', secretText('REPLACE_ME'));
+      await server.put(secretText('REPLACE_ME'));
       await expect(credentials.refresh(deadline())).rejects.toMatchObject({ code: 'secret_placeholder' });
     });
   });
@@ -360,7 +360,7 @@ describe('the credentials', () => {
 
     it('are read again, and the new keys are given', async () => {
       await current();
-      server.put('genesys', signed(7));
+      await server.put(signed(7));
       const refreshed = await credentials.refreshForForgery(deadline());
       expect(refreshed?.sessionSigningKeys).toEqual([Buffer.alloc(32, 7)]);
     });
@@ -368,7 +368,7 @@ describe('the credentials', () => {
     it('are not read again within ten seconds of a read that brought nothing new', async () => {
       await current();
       expect(await credentials.refreshForForgery(deadline())).toBeUndefined();
-      server.put('genesys', signed(7));
+      await server.put(signed(7));
       await clock.advance(9999);
       expect(await credentials.refreshForForgery(deadline())).toBeUndefined();
       expect(reads()).toBe(2);
@@ -379,9 +379,9 @@ describe('the credentials', () => {
 
     it('may be read again at once after a read that brought something new', async () => {
       await current();
-      server.put('genesys', signed(7));
+      await server.put(signed(7));
       await credentials.refreshForForgery(deadline());
-      server.put('genesys', signed(8));
+      await server.put(signed(8));
       const again = await credentials.refreshForForgery(deadline());
       expect(again?.sessionSigningKeys).toEqual([Buffer.alloc(32, 8)]);
     });
@@ -397,11 +397,11 @@ describe('the credentials', () => {
   });
 
   it('leave no value of the secret in what is recorded', async () => {
-    server.put('genesys', secretText('hunter2-hunter2', { externalIdKey: 'no base64 at all' }));
+    await server.put(secretText('hunter2-hunter2', { externalIdKey: 'no base64 at all' }));
     await expect(current()).rejects.toBeInstanceOf(SecretError);
-    server.put('genesys', secretText('hunter2-hunter2'));
+    await server.put(secretText('hunter2-hunter2'));
     await current();
-    server.put('genesys', secretText('hunter3-hunter3'));
+    await server.put(secretText('hunter3-hunter3'));
     await credentials.refresh(deadline());
     expect(JSON.stringify(telemetry.recorded)).not.toMatch(/hunter|base64 at/);
     expect(clock.pendingTimers).toBeLessThanOrEqual(3);

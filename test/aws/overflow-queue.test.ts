@@ -1,4 +1,4 @@
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { AwsEvent } from '../../lambda/aws/events.ts';
@@ -6,9 +6,8 @@ import { createOverflowQueue, type SqsOverflowQueue } from '../../lambda/aws/ove
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
 import type { QueuedRegistration } from '../../lambda/guest/ports.ts';
 import { PoisonMessageError, parseQueuedRegistration } from '../../lambda/guest/queued-registration.ts';
-import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
-import { type Sqs, startSqs } from '../../local/sqs.ts';
 import { createTestClock, deadlineIn, type TestClock } from '../support/clock.ts';
+import { type Overflow, sqsClient, startOverflow } from '../support/overflow.ts';
 import { createRecordedTelemetry, type RecordedTelemetry } from '../support/recorded-telemetry.ts';
 import { anyHash } from '../support/registry-contract.ts';
 import { startSilentServer } from '../support/silent-server.ts';
@@ -23,38 +22,29 @@ const registration = (changes: Partial<QueuedRegistration> = {}): QueuedRegistra
 });
 
 describe('the overflow queue', () => {
-  let sqs: Sqs;
+  let overflow: Overflow;
   let client: SQSClient;
   let clock: TestClock;
   let telemetry: RecordedTelemetry<AwsEvent>;
   let drainPerSecond: number;
   let queue: SqsOverflowQueue;
 
-  const clientOf = (endpoint: string) =>
-    new SQSClient({ endpoint, region: localRegion, credentials: localCredentials, maxAttempts: 1 });
   const start = (from = client) =>
     createOverflowQueue({
       client: from,
-      queueUrl: sqs.queueUrl('overflow'),
+      queueUrl: overflow.queueUrl,
       clock,
       telemetry,
       drainPerSecond: () => drainPerSecond,
     });
   const deadline = () => deadlineIn(clock);
-  const receive = async () => {
-    const command = new ReceiveMessageCommand({
-      QueueUrl: sqs.queueUrl('overflow'),
-      MaxNumberOfMessages: 10,
-    });
-    return (await client.send(command)).Messages ?? [];
-  };
   const sendMany = async (count: number) => {
     for (let sent = 0; sent < count; sent += 1) await queue.send(registration(), deadline());
   };
 
   beforeEach(async () => {
-    sqs = await startSqs({ queues: { overflow: {} } });
-    client = clientOf(sqs.url);
+    overflow = await startOverflow();
+    client = sqsClient(overflow.url);
     clock = createTestClock();
     telemetry = createRecordedTelemetry();
     drainPerSecond = 2;
@@ -62,21 +52,21 @@ describe('the overflow queue', () => {
   });
   afterEach(async () => {
     client.destroy();
-    await sqs.close();
+    await overflow.close();
   });
 
   it('hands the worker the registration that was queued', async () => {
     const queued = registration();
     await queue.send(queued, deadline());
-    const [message] = await receive();
-    expect(parseQueuedRegistration(message?.Body ?? '')).toEqual(queued);
+    const [message] = await overflow.receive();
+    expect(parseQueuedRegistration(message?.body ?? '')).toEqual(queued);
   });
 
   it('holds nothing but hashes, provider, consent and time', async () => {
     const more = { ...registration(), email: 'jane@example.com', accessToken: 'token' };
     await queue.send(more, deadline());
-    const [message] = await receive();
-    expect(Object.keys(JSON.parse(message?.Body ?? '{}')).sort()).toEqual([
+    const [message] = await overflow.receive();
+    expect(Object.keys(JSON.parse(message?.body ?? '{}')).sort()).toEqual([
       'consent',
       'olderHashes',
       'provider',
@@ -87,10 +77,10 @@ describe('the overflow queue', () => {
 
   it('delivers a message again after the time that the worker asks for', async () => {
     await queue.send(registration(), deadline());
-    const [message] = await receive();
-    expect(await receive()).toHaveLength(0);
-    await queue.changeVisibility(message?.ReceiptHandle ?? '', 0, deadline());
-    expect(await receive()).toHaveLength(1);
+    const [message] = await overflow.receive();
+    expect(await overflow.receive()).toHaveLength(0);
+    await queue.changeVisibility(message?.receiptHandle ?? '', 0, deadline());
+    expect(await overflow.receive()).toHaveLength(1);
   });
 
   it('expects a wait of a second at least', async () => {
@@ -99,7 +89,7 @@ describe('the overflow queue', () => {
 
   it('expects the wait that the backlog takes at the present rate, messages in work included', async () => {
     await sendMany(5);
-    await receive();
+    await overflow.receive();
     await sendMany(2);
     expect(await queue.expectedWaitSeconds(deadline())).toBe(4);
   });
@@ -124,14 +114,14 @@ describe('the overflow queue', () => {
   });
 
   it('expects three seconds where the backlog cannot be read', async () => {
-    const nowhere = clientOf('http://127.0.0.1:1');
+    const nowhere = sqsClient('http://127.0.0.1:1');
     expect(await start(nowhere).expectedWaitSeconds(deadline())).toBe(3);
     expect(telemetry.of('queue_call_failed')).toHaveLength(1);
     nowhere.destroy();
   });
 
   it('says so when a registration could not be queued', async () => {
-    const nowhere = clientOf('http://127.0.0.1:1');
+    const nowhere = sqsClient('http://127.0.0.1:1');
     await expect(start(nowhere).send(registration(), deadline())).rejects.toBeInstanceOf(
       StoreUnavailableError,
     );
@@ -142,7 +132,7 @@ describe('the overflow queue', () => {
   it('waits two seconds for SQS at most', async () => {
     const silent = await startSilentServer();
     const hanging = createOverflowQueue({
-      client: clientOf(silent.url),
+      client: sqsClient(silent.url),
       queueUrl: `${silent.url}/1/overflow`,
       clock,
       telemetry,

@@ -194,7 +194,15 @@ const run = async (step: Step, model: Model, tables: CrmTables, journal: string)
     return;
   }
   const proxy: StoreProxy = await startStoreProxy(tables.url, { trouble: troubleOf(step.faults) });
-  const where = ['--table', 'crm', '--guest-table', 'guests', '--endpoint', proxy.url, '--yes'];
+  const where = [
+    '--table',
+    tables.crmTableName,
+    '--guest-table',
+    tables.guestTableName,
+    '--endpoint',
+    proxy.url,
+    '--yes',
+  ];
   /** Runs to the end; what was broken off is gone on with. */
   const finish = async (args: readonly string[], again: readonly string[]): Promise<void> => {
     const { code } = await tool(args);

@@ -68,6 +68,32 @@ describe('the workflows', () => {
     }
   });
 
+  it('run the suites against services of another make, each tool and image at a fixed version', () => {
+    const peers = read('.github/workflows/peers.yml');
+    for (const tool of ["'moto\\[server\\]", 'schemathesis']) {
+      expect(peers).toMatch(new RegExp(`pipx install ${tool}==\\d+\\.\\d+\\.\\d+`));
+    }
+    expect(peers).toMatch(/aws-lambda-ric@\d+\.\d+\.\d+/);
+    const images = [...peers.matchAll(/image: (.+)$/gm)].map(([, image]) => image);
+    expect(images).toHaveLength(2);
+    for (const image of images)
+      expect(image).toMatch(/^[\w-]+\/[\w-]+:\d+\.\d+\.\d+(@sha256:[0-9a-f]{64})?$/);
+    expect(peers).toContain('npm run peers');
+  });
+
+  it('set every variable by which a suite takes such a service or tool: without it the suite would pass untried', () => {
+    const sources = [
+      'test/support/peers.ts',
+      ...readdirSync(`${root}test/peers`).map((name) => `test/peers/${name}`),
+    ];
+    const names = sources.flatMap((path) =>
+      [...read(path).matchAll(/'(TEST_[A-Z_]+)'/g)].map(([, name]) => name),
+    );
+    expect(names.length).toBeGreaterThanOrEqual(5);
+    const peers = read('.github/workflows/peers.yml');
+    for (const name of names) expect(peers).toMatch(new RegExp(`^ {6}${name}: `, 'm'));
+  });
+
   it('test before they deploy, and try what was deployed', () => {
     const order = ['npm test', 'cdk synth', 'cdk deploy --app', 'preflight.mjs --env', 'smoke.mjs --url'].map(
       (step) => deploy.indexOf(step),

@@ -8,7 +8,7 @@ export interface ProxiedCall {
  * What becomes of a call. `pass`: it goes through; `{ delayMs }`: later; `hang`: never; `refuse`: as DynamoDB
  * refuses an absent table; `break`: the connection breaks before the call has any effect; `lose`: it has its
  * effect, then the connection breaks; `unprocessed`: a batch read brings nothing and names all its keys as
- * unprocessed, any other call passes.
+ * unprocessed, any other call passes; `{ status }`: refused with this HTTP status.
  */
 export type Treatment =
   | 'pass'
@@ -17,7 +17,8 @@ export type Treatment =
   | 'break'
   | 'lose'
   | 'unprocessed'
-  | { readonly delayMs: number };
+  | { readonly delayMs: number }
+  | { readonly status: number };
 
 const contentType = { 'content-type': 'application/x-amz-json-1.0' };
 
@@ -31,9 +32,10 @@ export const names =
   ({ body }: ProxiedCall): boolean =>
     body.includes(`"${text}"`);
 
-/** Stands between the SDK and the embedded DynamoDB, sees every call and may spoil it. */
+/** Stands between the SDK and a DynamoDB (or another service of the same protocol), sees every call and may spoil it. */
 export const startDynamoDbProxy = async (target: string) => {
   const calls: ProxiedCall[] = [];
+  const underWay = new Set<Promise<void>>();
   const state: { treat: (call: ProxiedCall) => Treatment } = { treat: () => 'pass' };
 
   const forward = (incoming: IncomingMessage, outgoing: ServerResponse, body: Buffer, lost: boolean) => {
@@ -47,6 +49,9 @@ export const startDynamoDbProxy = async (target: string) => {
       response.pipe(outgoing);
     });
     upstream.on('error', () => outgoing.destroy());
+    const done = new Promise<void>((resolve) => upstream.on('close', resolve));
+    underWay.add(done);
+    done.then(() => underWay.delete(done));
     upstream.end(body);
   };
 
@@ -71,8 +76,14 @@ export const startDynamoDbProxy = async (target: string) => {
         outgoing.end(JSON.stringify({ Responses: {}, UnprocessedKeys: JSON.parse(call.body).RequestItems }));
         return;
     }
-    const delayMs = typeof treatment === 'object' ? treatment.delayMs : 0;
-    setTimeout(() => forward(incoming, outgoing, body, treatment === 'lose'), delayMs);
+    if (typeof treatment === 'object' && 'status' in treatment) {
+      outgoing.writeHead(treatment.status, contentType);
+      outgoing.end('{"__type":"InternalServiceError"}');
+      return;
+    }
+    const pass = () => forward(incoming, outgoing, body, treatment === 'lose');
+    if (typeof treatment === 'object' && treatment.delayMs > 0) setTimeout(pass, treatment.delayMs);
+    else pass();
   };
 
   const server = createServer((incoming, outgoing) => {
@@ -88,6 +99,10 @@ export const startDynamoDbProxy = async (target: string) => {
     calls,
     treat: (rule: (call: ProxiedCall) => Treatment) => {
       state.treat = rule;
+    },
+    /** Waits until the service has answered what has gone through to it. */
+    answered: async (): Promise<void> => {
+      await Promise.all(underWay);
     },
     close: async () => {
       server.closeAllConnections();

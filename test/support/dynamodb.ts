@@ -1,8 +1,15 @@
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../lambda/aws/guest-item.ts';
-import { localCredentials, localRegion, startDynamoDb } from '../../local/embedded-dynamodb.ts';
+import { createTables, localCredentials, localRegion, startDynamoDb } from '../../local/embedded-dynamodb.ts';
+import { foreign, uniqueName } from './peers.ts';
 
-/** An embedded DynamoDB with both tables and a client of the real SDK. */
+/** A DynamoDB with both tables, embedded or foreign, and a client of the real SDK. */
 export interface TestTables {
   readonly url: string;
   readonly client: DynamoDBClient;
@@ -17,9 +24,28 @@ export interface TestTables {
 export const localClient = (endpoint: string): DynamoDBClient =>
   new DynamoDBClient({ endpoint, region: localRegion, credentials: localCredentials, maxAttempts: 1 });
 
+/** Makes the tables at a DynamoDB of another make; closing removes them. */
+const borrowTables = async (url: string, names: readonly string[]) => {
+  await createTables(url, names);
+  const client = localClient(url);
+  for (const TableName of names) {
+    await waitUntilTableExists({ client, minDelay: 1, maxWaitTime: 10 }, { TableName });
+  }
+  return {
+    url,
+    close: async () => {
+      for (const TableName of names) await client.send(new DeleteTableCommand({ TableName }));
+      client.destroy();
+    },
+  };
+};
+
 export const startTestTables = async (): Promise<TestTables> => {
-  const tables = { crm: 'crm', guests: 'guests' };
-  const server = await startDynamoDb({ tables });
+  const tables = { crm: uniqueName('crm'), guests: uniqueName('guests') };
+  const server =
+    foreign.dynamoDb === undefined
+      ? await startDynamoDb({ tables })
+      : await borrowTables(foreign.dynamoDb, [tables.crm, tables.guests]);
   const client = localClient(server.url);
   return {
     url: server.url,

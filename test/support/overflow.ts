@@ -1,47 +1,141 @@
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
 import { sqsEvent } from '../../local/event-source.ts';
 import type { Delivery } from '../../local/queue/queue.ts';
 import { startSqs } from '../../local/sqs.ts';
 import type { LambdaContainer } from './lambda-container.ts';
+import { foreign, uniqueName } from './peers.ts';
 
-const arn = 'arn:aws:sqs:us-east-1:000000000000:overflow';
-/** As the stack sets it: where the queue is reached is the SDK's own choice, by AWS_ENDPOINT_URL_SQS. */
-const queueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/overflow';
+const visibilityTimeoutSeconds = 30;
 
-/** The overflow queue, with the deliveries of Lambda's poller in the test's hands. */
+export const sqsClient = (endpoint: string): SQSClient =>
+  new SQSClient({ endpoint, region: localRegion, credentials: localCredentials, maxAttempts: 1 });
+
+/** Where a queue is, and when its messages can be received: only an embedded one tells that, and has a clock to move. */
+const startQueue = async (name: string, now: () => number) => {
+  if (foreign.sqs === undefined) {
+    const sqs = await startSqs({ queues: { [name]: { visibilityTimeoutSeconds } }, now });
+    return {
+      url: sqs.url,
+      queueUrl: sqs.queueUrl(name),
+      visibleAtMs: () => sqs.messages(name).map(({ visibleAtMs }) => visibleAtMs),
+      close: sqs.close,
+    };
+  }
+  const client = sqsClient(foreign.sqs);
+  const { QueueUrl: queueUrl = '' } = await client.send(
+    new CreateQueueCommand({
+      QueueName: name,
+      Attributes: { VisibilityTimeout: String(visibilityTimeoutSeconds) },
+    }),
+  );
+  return {
+    url: foreign.sqs,
+    queueUrl,
+    visibleAtMs: (): number[] => {
+      throw new Error('A foreign queue does not say when its messages can be received.');
+    },
+    close: async () => {
+      await client.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
+      client.destroy();
+    },
+  };
+};
+
+const deliveryOf = (message: Message): Delivery => ({
+  id: message.MessageId ?? '',
+  body: message.Body ?? '',
+  md5: message.MD5OfBody ?? '',
+  attributes: message.MessageAttributes ?? {},
+  receiptHandle: message.ReceiptHandle ?? '',
+  receiveCount: Number(message.Attributes?.ApproximateReceiveCount),
+  sentAtMs: Number(message.Attributes?.SentTimestamp),
+  firstReceivedAtMs: Number(message.Attributes?.ApproximateFirstReceiveTimestamp),
+});
+
+/** The overflow queue, embedded or foreign, with the deliveries of Lambda's poller in the test's hands. */
 export const startOverflow = async ({ now = Date.now }: { readonly now?: () => number } = {}) => {
-  const sqs = await startSqs({ queues: { overflow: { visibilityTimeoutSeconds: 30 } }, now });
-  const queue = sqs.queue('overflow');
+  const name = uniqueName('overflow');
+  const queue = await startQueue(name, now);
+  const client = sqsClient(queue.url);
+  const QueueUrl = queue.queueUrl;
+
+  /** What is visible; it comes back after these seconds, unless it is deleted. */
+  const receive = async (VisibilityTimeout = visibilityTimeoutSeconds): Promise<readonly Delivery[]> => {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout,
+        MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['All'],
+      }),
+    );
+    return Messages.map(deliveryOf);
+  };
+  /** How many messages there are; in flight and delayed ones too. */
+  const size = async (): Promise<number> => {
+    const { Attributes = {} } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }),
+    );
+    const counts = ['', 'NotVisible', 'Delayed'] as const;
+    return counts.reduce((sum, kind) => sum + Number(Attributes[`ApproximateNumberOfMessages${kind}`]), 0);
+  };
+  const eventOf = (deliveries: readonly Delivery[]) =>
+    sqsEvent(deliveries, `arn:aws:sqs:us-east-1:000000000000:${name}`);
   /** One round of the poller: what is visible goes to the worker, what it dealt with is deleted. */
   const poll = async (
     worker: LambdaContainer,
   ): Promise<{ readonly received: readonly Delivery[]; readonly failed: readonly string[] }> => {
-    const received = queue.receive(10);
+    const received = await receive();
     if (received.length === 0) return { received, failed: [] };
     const { batchItemFailures } = await worker.invoke<{ batchItemFailures: { itemIdentifier: string }[] }>(
-      sqsEvent(received, arn),
+      eventOf(received),
     );
     const failed = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
-    for (const { id, receiptHandle } of received) if (!failed.includes(id)) queue.delete(receiptHandle);
+    for (const { id, receiptHandle } of received) {
+      if (failed.includes(id)) continue;
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: receiptHandle }));
+    }
     return { received, failed };
   };
   return {
-    environment: { AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: queueUrl },
-    messages: () => sqs.messages('overflow'),
+    url: queue.url,
+    queueUrl: queue.queueUrl,
+    /** As the stack sets it: where the queue is reached is the SDK's own choice, by AWS_ENDPOINT_URL_SQS. */
+    environment: {
+      AWS_ENDPOINT_URL_SQS: queue.url,
+      OVERFLOW_QUEUE_URL: `https://sqs.us-east-1.amazonaws.com/000000000000/${name}`,
+    },
+    receive,
+    size,
+    eventOf,
     /** When the next message can be received, in epoch milliseconds. */
-    nextVisibleAtMs: () => Math.min(...sqs.messages('overflow').map(({ visibleAtMs }) => visibleAtMs)),
-    /** Sends a message again, as SQS may: at least once is all that it promises. */
-    sendAgain: (body: string) => queue.send(body),
-    /** What is visible goes to somebody who does nothing with it: it comes back after these seconds. */
-    hide: (seconds: number) => queue.receive(10, seconds),
+    nextVisibleAtMs: () => Math.min(...queue.visibleAtMs()),
+    /** Sends a message; for one that was sent before, as SQS may: at least once is all that it promises. */
+    send: async (body: string): Promise<string> =>
+      (await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }))).MessageId ?? '',
     poll,
     /** Polls until the queue is empty, for ten seconds at most. */
     drain: async (worker: LambdaContainer): Promise<void> => {
-      for (let round = 0; round < 100 && sqs.messages('overflow').length > 0; round += 1) {
+      for (let round = 0; round < 100 && (await size()) > 0; round += 1) {
         await poll(worker);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-    close: async () => await sqs.close(),
+    close: async () => {
+      client.destroy();
+      await queue.close();
+    },
   };
 };
 export type Overflow = Awaited<ReturnType<typeof startOverflow>>;

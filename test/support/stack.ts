@@ -1,22 +1,20 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { DeleteItemCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { itemFromRecord } from '../../lambda/aws/crm-item.ts';
 import type { CrmRecord } from '../../lambda/guest/crm-record.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
-import { localCredentials, localRegion, startDynamoDb } from '../../local/embedded-dynamodb.ts';
+import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
 import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
-import { startSecretsManager } from '../../local/secrets-manager.ts';
+import { startTestTables } from './dynamodb.ts';
 import { restEvent } from './http-world.ts';
 import { type InvokeOptions, type LambdaContainer, startContainer } from './lambda-container.ts';
+import { startTestSecret } from './secret.ts';
 
-export const crmTable = 'crm';
-export const guestTable = 'guests';
-export const secretId = 'genesys';
+export type FunctionName = 'init' | 'drain' | 'resolve';
 
-type FunctionName = 'init' | 'drain' | 'resolve';
-
-const bundleOf = (name: FunctionName): string => {
+/** The built bundle of a function. */
+export const bundleOf = (name: FunctionName): string => {
   const file = fileURLToPath(new URL(`../../dist/lambda/${name}/index.mjs`, import.meta.url));
   if (!existsSync(file)) throw new Error('The bundles are not built: run `npm run build` first.');
   return file;
@@ -30,27 +28,23 @@ export interface Answer {
   readonly durationMs: number;
 }
 
-/** The bundles that are deployed, against the embedded AWS services and the Genesys simulator. */
+/** The bundles that are deployed, against AWS services, embedded or foreign, and the Genesys simulator. */
 export const startStack = async (environment: Readonly<Record<string, string>> = {}) => {
   const credentials = { clientId: 'client-1', clientSecret: 'the-client-secret' };
-  const [dynamoDb, secrets, genesys] = await Promise.all([
-    startDynamoDb({ tables: { crm: crmTable, guests: guestTable } }),
-    startSecretsManager({ secrets: { [secretId]: JSON.stringify(credentials) } }),
+  const [tables, secret, genesys] = await Promise.all([
+    startTestTables(),
+    startTestSecret(JSON.stringify(credentials)),
     startGenesysSimulator({ credentials, apiPerMinute: null }),
   ]);
-  const client = new DynamoDBClient({
-    endpoint: dynamoDb.url,
-    region: localRegion,
-    credentials: localCredentials,
-  });
+  const { client, crmTableName: crmTable, guestTableName: guestTable } = tables;
   const containers: LambdaContainer[] = [];
   const env: Readonly<Record<string, string>> = {
     AWS_REGION: localRegion,
     AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: localCredentials.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-    GENESYS_SECRET_ID: secretId,
+    AWS_ENDPOINT_URL_DYNAMODB: tables.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secret.url,
+    GENESYS_SECRET_ID: secret.id,
     CRM_TABLE_NAME: crmTable,
     GUEST_TABLE_NAME: guestTable,
     ALLOWED_ORIGINS: 'https://www.example.com',
@@ -60,8 +54,13 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
   };
 
   return {
-    dynamoDb,
-    secrets,
+    tables,
+    crmTable,
+    guestTable,
+    secret,
+    /** Rotates the secret: these fields beside the client's id and secret, or instead of them. */
+    putSecret: async (fields: object = {}): Promise<void> =>
+      await secret.put(JSON.stringify({ ...credentials, ...fields })),
     genesys,
     client,
     credentials,
@@ -93,8 +92,7 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     output: (): string => containers.map((container) => container.output()).join('\n'),
     stop: async (): Promise<void> => {
       await Promise.all(containers.map(async (container) => await container.stop()));
-      client.destroy();
-      await Promise.all([dynamoDb.close(), secrets.close(), genesys.close()]);
+      await Promise.all([tables.close(), secret.close(), genesys.close()]);
     },
   };
 };

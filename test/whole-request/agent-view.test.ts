@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { hashSession } from '../../lambda/guest/session-hash.ts';
 import { startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
-import { crmTable, guestTable, metricsIn, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 const keyOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 const jane = {
@@ -21,8 +21,8 @@ let init: LambdaContainer;
 let resolve: LambdaContainer;
 let environment: Record<string, string>;
 
-const putSecret = (more: object = {}): void => {
-  stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, externalIdKey: keyOf(9), ...more }));
+const putSecret = async (more: object = {}): Promise<void> => {
+  await stack.putSecret({ externalIdKey: keyOf(9), ...more });
 };
 let sessions = 0;
 /** A session, known to the CRM. */
@@ -41,8 +41,8 @@ const ask = async (guestReference: string, conversationId = `conversation-${sess
 
 beforeAll(async () => {
   stack = await startStack();
-  proxy = await startDynamoDbProxy(stack.dynamoDb.url);
-  putSecret();
+  proxy = await startDynamoDbProxy(stack.tables.url);
+  await putSecret();
   environment = {
     GUEST_PROVIDER: 'web-messaging',
     WEB_MESSAGING_DEPLOYMENT_ID: 'deployment-1',
@@ -105,7 +105,7 @@ describe('The chat, with provider web-messaging', () => {
     const refused = await post(init, { sessionId, consentGiven: false });
     expect(refused.body.guestId).not.toBe(first.body.guestId);
     expect(refused.body.accessToken).not.toBe(first.body.accessToken);
-    const { Items: items = [] } = await stack.client.send(new ScanCommand({ TableName: guestTable }));
+    const { Items: items = [] } = await stack.client.send(new ScanCommand({ TableName: stack.guestTable }));
     expect(JSON.stringify(items)).not.toContain(refused.body.accessToken);
   });
 
@@ -118,7 +118,7 @@ describe('The chat, with provider web-messaging', () => {
       expect(reference).not.toContain(hashSession(sessionId, [])[0]);
       await ask(reference, 'conversation');
     }
-    const { Items: items = [] } = await stack.client.send(new ScanCommand({ TableName: guestTable }));
+    const { Items: items = [] } = await stack.client.send(new ScanCommand({ TableName: stack.guestTable }));
     const written = JSON.stringify(items) + stack.output();
     for (const reference of references) expect(written).not.toContain(reference);
   });
@@ -200,7 +200,7 @@ describe('The agent', () => {
     const current = await referenceOf({ sessionId, consentGiven: false });
     expect(await ask(superseded)).toEqual(notFound);
     const Key = { sessionHash: { S: hashSession(sessionId, [])[0] } };
-    await stack.client.send(new DeleteItemCommand({ TableName: guestTable, Key }));
+    await stack.client.send(new DeleteItemCommand({ TableName: stack.guestTable, Key }));
     expect(await ask(current)).toEqual(notFound);
   });
 
@@ -215,7 +215,7 @@ describe('The agent', () => {
       enrichment: 'no_consent',
       integrationSource: 'node-middleware-v1',
     });
-    expect(proxy.calls.filter(({ body }) => body.includes(`"${crmTable}"`))).toEqual([]);
+    expect(proxy.calls.filter(({ body }) => body.includes(`"${stack.crmTable}"`))).toEqual([]);
   });
 
   it('sees a stranger as one, with nothing invented', async () => {
@@ -252,7 +252,7 @@ describe('The agent', () => {
 
   it('sees that the CRM could not be read in time', async () => {
     const reference = await referenceOf({ sessionId: await newSession() });
-    proxy.treat(({ body }) => (body.includes(`"${crmTable}"`) ? 'hang' : 'pass'));
+    proxy.treat(({ body }) => (body.includes(`"${stack.crmTable}"`) ? 'hang' : 'pass'));
     const resolved = await ask(reference);
     expect(resolved).toMatchObject({ found: true, enrichment: 'degraded' });
     expect(resolved).not.toHaveProperty('firstName');
@@ -261,12 +261,12 @@ describe('The agent', () => {
 
   it('sees after a rotation of the client secret whom a reference of the new one names', async () => {
     const warm = await stack.container(environment, 'resolve');
-    putSecret({ clientSecret: 'the-next-secret' });
+    await putSecret({ clientSecret: 'the-next-secret' });
     const rotated = await stack.container(environment);
     const reference = await referenceOf({ sessionId: await newSession() }, rotated);
     const conversation = { guestReference: reference, conversationId: 'c' };
     expect(await warm.invoke(conversation)).toMatchObject({ found: true });
-    putSecret();
+    await putSecret();
   });
 });
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startConnectionCounter } from '../support/connection-counter.ts';
 import { names, startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
-import { guestTable, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { post, type Stack, startStack } from '../support/stack.ts';
 
 const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
 
@@ -10,7 +10,7 @@ let stack: Stack;
 let proxy: Awaited<ReturnType<typeof startDynamoDbProxy>>;
 beforeAll(async () => {
   stack = await startStack({ CRM_TIMEOUT_MS: '2000', INIT_BUDGET_MS: '20000' });
-  proxy = await startDynamoDbProxy(stack.dynamoDb.url);
+  proxy = await startDynamoDbProxy(stack.tables.url);
 });
 afterEach(() => {
   proxy.treat(() => 'pass');
@@ -33,7 +33,7 @@ describe('A guest that Genesys has forgotten', () => {
       stack.genesys.control.forgetGuest(first.guestId);
       const tokens = stack.genesys.counts.guest_token;
       proxy.treat((call) =>
-        names(guestTable)(call) && stack.genesys.counts.guest_token > tokens ? treatment : 'pass',
+        names(stack.guestTable)(call) && stack.genesys.counts.guest_token > tokens ? treatment : 'pass',
       );
       const { status, body } = await post(container, { sessionId });
       expect([status, stack.genesys.guests.has(body.guestId)]).toEqual([200, true]);
@@ -110,20 +110,20 @@ describe('With credentials that Genesys refuses', () => {
   it('requests that follow soon cost neither a call for a token nor a read of the secret', async () => {
     const wrong = await startStack({ CRM_TIMEOUT_MS: '2000' });
     try {
-      wrong.secrets.put(secretId, JSON.stringify({ ...wrong.credentials, clientSecret: 'wrong' }));
+      await wrong.putSecret({ clientSecret: 'wrong' });
       const container = await wrong.container();
       const ask = async () => {
         const { status, body } = await post(container, { sessionId: newSession() });
         return [status, body.code];
       };
       expect(await ask()).toEqual([502, 'genesys_rejected']);
-      const cost = () => [wrong.genesys.counts.oauth, wrong.secrets.reads];
+      const cost = () => [wrong.genesys.counts.oauth, wrong.secret.reads];
       const before = cost();
       for (let n = 0; n < 4; n += 1) expect(await ask()).toEqual([502, 'genesys_rejected']);
       expect(cost()).toEqual(before);
 
       // Mended: taken up without a restart.
-      wrong.secrets.put(secretId, JSON.stringify(wrong.credentials));
+      await wrong.putSecret();
       await container.shiftClock(6000);
       expect((await post(container, { sessionId: newSession() })).status).toBe(200);
     } finally {

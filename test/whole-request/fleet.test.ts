@@ -2,7 +2,7 @@ import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
-import { guestTable, metricsIn, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 let stack: Stack;
 let fleet: LambdaContainer[];
@@ -63,14 +63,14 @@ describe('Twenty processes, cold at once', () => {
       expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
       expect(cold.genesys.counts.oauth).toBe(1);
 
-      const { Items: items = [] } = await cold.client.send(new ScanCommand({ TableName: guestTable }));
+      const { Items: items = [] } = await cold.client.send(new ScanCommand({ TableName: cold.guestTable }));
       const bearer = cold.genesys.calls.map(({ headers }) => headers['authorization']).find((value) => value);
       const token = String(bearer).replace('Bearer ', '');
       expect(token.length).toBeGreaterThan(20);
       expect(JSON.stringify(items)).not.toContain(token);
 
       // Rotated: what the table holds is of no use to anybody.
-      cold.secrets.put(secretId, JSON.stringify({ ...cold.credentials, clientSecret: 'rotated' }));
+      await cold.putSecret({ clientSecret: 'rotated' });
       cold.genesys.control.change({ clientSecret: 'rotated' });
       const fresh = await cold.container();
       expect((await post(fresh, { sessionId: 'fresh' })).status).toBe(200);
@@ -81,7 +81,7 @@ describe('Twenty processes, cold at once', () => {
   }, 40_000);
 
   it('still serve everybody when the table is broken', async () => {
-    const proxy = await startDynamoDbProxy(stack.dynamoDb.url);
+    const proxy = await startDynamoDbProxy(stack.tables.url);
     proxy.treat(() => 'refuse');
     const containers = await Promise.all(
       Array.from({ length: 4 }, async () => await stack.container({ AWS_ENDPOINT_URL_DYNAMODB: proxy.url })),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LambdaContainer } from '../support/lambda-container.ts';
 import { hashKey, sessionKey } from '../support/session-key.ts';
-import { metricsIn, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 /** Longer than any wait for the secret or for a call to Genesys, and shorter than connections are kept. */
 const freezeMs = 3500;
@@ -37,13 +37,12 @@ const sessionIds = Array.from({ length: rounds }, (_, n) => `session-${n}`);
 /** The secret is stale and has been rotated; reading it takes longer than a request. */
 const rotateSecret = async (stack: Stack): Promise<Run> => {
   const [older, newer] = [hashKey(1), hashKey(2)];
-  const put = (...sessionHashKeys: object[]) =>
-    stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, sessionHashKeys }));
-  put(older);
+  const put = async (...sessionHashKeys: object[]) => await stack.putSecret({ sessionHashKeys });
+  await put(older);
   const container = await stack.container();
   await post(container, { sessionId: 'warm' });
-  put(newer, older);
-  stack.secrets.setFault({ latencyMs: 200 });
+  await put(newer, older);
+  stack.secret.setFault({ latencyMs: 200 });
   await container.shiftClock(301_000);
   const before = container.output().length;
   const statuses = await askInRounds(container, sessionIds);

@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
-import { guestTable, metricsIn, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
 
@@ -47,7 +47,7 @@ describe('Through the built bundle', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200));
     expect(stack.genesys.counts).toMatchObject({ oauth: 1, guest: 50, guest_token: 50 });
-    expect(stack.secrets.reads).toBe(1);
+    expect(stack.secret.reads).toBe(1);
   });
 
   it('a token that lives two minutes is used for the first of them', async () => {
@@ -68,17 +68,17 @@ describe('Through the built bundle', () => {
     const rotated = { ...stack.credentials, clientSecret: 'rotated-secret' };
     stack.genesys.control.change({ clientSecret: rotated.clientSecret });
     stack.genesys.control.revokeTokens();
-    stack.secrets.put(secretId, JSON.stringify(rotated));
+    await stack.putSecret(rotated);
     expect((await post(container, { sessionId: 'b' })).status).toBe(200);
   });
 
   it('a secret that is a placeholder is our error, until it is filled in', async () => {
-    stack.secrets.put(secretId, JSON.stringify({ clientId: 'REPLACE_ME', clientSecret: 'REPLACE_ME' }));
+    await stack.putSecret({ clientId: 'REPLACE_ME', clientSecret: 'REPLACE_ME' });
     const container = await stack.container();
     const failed = await post(container, { sessionId: 'a' });
     expect([failed.status, failed.body.code, failed.body.retryable]).toEqual([500, 'internal_error', false]);
     expect(stack.output()).toContain('secret_placeholder');
-    stack.secrets.put(secretId, JSON.stringify(stack.credentials));
+    await stack.putSecret();
     expect((await post(container, { sessionId: 'a' })).status).toBe(200);
   });
 
@@ -94,7 +94,10 @@ describe('Through the built bundle', () => {
     const container = await stack.container();
     await post(container, { sessionId: 'a', consentGiven: true, consentType: 'implicit' });
     const { Item: item } = await stack.client.send(
-      new GetItemCommand({ TableName: guestTable, Key: { sessionHash: { S: hashSession('a', [])[0] } } }),
+      new GetItemCommand({
+        TableName: stack.guestTable,
+        Key: { sessionHash: { S: hashSession('a', [])[0] } },
+      }),
     );
     expect(item).toMatchObject({ consentGiven: { BOOL: true }, consentType: { S: 'implicit' } });
     expect(Date.parse(item?.['consentAt']?.S ?? '')).toBeGreaterThan(Date.now() - 10_000);

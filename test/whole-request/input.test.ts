@@ -2,7 +2,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LambdaContainer } from '../support/lambda-container.ts';
 import { hashKey, sessionKey } from '../support/session-key.ts';
-import { guestTable, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { post, type Stack, startStack } from '../support/stack.ts';
 
 const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
 
@@ -12,14 +12,14 @@ beforeAll(async () => {
   stack = await startStack({ CRM_TIMEOUT_MS: '2000', INIT_BUDGET_MS: '20000' });
   container = await stack.container();
 });
-afterEach(() => stack.secrets.put(secretId, JSON.stringify(stack.credentials)));
+afterEach(async () => await stack.putSecret());
 afterAll(async () => await stack.stop());
 
 let sessions = 0;
 const newSession = (): string => `session-${++sessions}`;
 const itemOf = async (sessionId: string) => {
   const Key = { sessionHash: { S: sessionKey(sessionId) } };
-  return (await stack.client.send(new GetItemCommand({ TableName: guestTable, Key }))).Item;
+  return (await stack.client.send(new GetItemCommand({ TableName: stack.guestTable, Key }))).Item;
 };
 
 describe('A request', () => {
@@ -85,7 +85,7 @@ describe('A secret', () => {
       'sessionHashKeys',
     ],
   ])('with %s is malformed, and the log names the field', async (_, more, fields) => {
-    stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, ...more }));
+    await stack.putSecret(more);
     const fresh = await stack.container();
     const { status, body } = await post(fresh, { sessionId: newSession() });
     expect([status, body.code]).toEqual([500, 'internal_error']);
@@ -103,7 +103,7 @@ describe('A secret', () => {
       sessionSigningKeys: [keyOf(3), keyOf(4)],
       externalIdKey: keyOf(5),
     };
-    stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, ...more }));
+    await stack.putSecret(more);
     expect((await post(await stack.container(), { sessionId: newSession() })).status).toBe(200);
   });
 });

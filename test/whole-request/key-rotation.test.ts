@@ -11,15 +11,7 @@ import type { LambdaContainer } from '../support/lambda-container.ts';
 import { type Overflow, startOverflow } from '../support/overflow.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { hashKey, plainKey, sessionKey } from '../support/session-key.ts';
-import {
-  type Answer,
-  crmTable,
-  guestTable,
-  post,
-  type Stack,
-  secretId,
-  startStack,
-} from '../support/stack.ts';
+import { type Answer, post, type Stack, startStack } from '../support/stack.ts';
 
 /** The machine that runs the tests may be slower than DynamoDB ever is; this is about order, not speed. */
 const patient = { CRM_TIMEOUT_MS: '5000', INIT_BUDGET_MS: '20000' };
@@ -30,7 +22,7 @@ let proxy: Awaited<ReturnType<typeof startDynamoDbProxy>>;
 let overflow: Overflow;
 beforeAll(async () => {
   stack = await startStack(patient);
-  proxy = await startDynamoDbProxy(stack.dynamoDb.url);
+  proxy = await startDynamoDbProxy(stack.tables.url);
   overflow = await startOverflow();
 });
 afterEach(() => {
@@ -50,7 +42,7 @@ const containerWith = async (
   environment: Readonly<Record<string, string>> = {},
   name: 'init' | 'drain' = 'init',
 ): Promise<LambdaContainer> => {
-  stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, sessionHashKeys }));
+  await stack.putSecret({ sessionHashKeys });
   const started = await stack.container({ AWS_ENDPOINT_URL_DYNAMODB: proxy.url, ...environment }, name);
   if (name === 'init') expect((await post(started, { sessionId: newSession() })).status).toBe(200);
   return started;
@@ -80,7 +72,7 @@ const postEach = async (
   return answers;
 };
 
-const ofRegistry = names(guestTable);
+const ofRegistry = (call: ProxiedCall): boolean => names(stack.guestTable)(call);
 const random = seededRandom(8);
 const late = (): Treatment => ({ delayMs: 10 + 20 * random() });
 const lateReads = (call: ProxiedCall): Treatment => (isRead(call) && ofRegistry(call) ? late() : 'pass');
@@ -116,7 +108,7 @@ describe('While the hash key is rotated', () => {
     ['a read breaks once', firstReads(1, 'break')],
     ['a read breaks, and so does its repeat', firstReads(2, 'break')],
     ['a read leaves its keys unprocessed', firstReads(1, 'unprocessed')],
-    ['the CRM table is away', () => (call: ProxiedCall) => (names(crmTable)(call) ? 'refuse' : 'pass')],
+    ['the CRM table is away', () => (call: ProxiedCall) => (names(stack.crmTable)(call) ? 'refuse' : 'pass')],
   ] as const)('no session gets a second guest when %s', async (_, treatmentOf) => {
     const ids = newSessions(5);
     const first = await postAll(before, ids);

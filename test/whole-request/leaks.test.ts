@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from '@jest/globals';
-import { startSqs } from '../../local/sqs.ts';
-import { guestTable, post, secretId, startStack } from '../support/stack.ts';
+import { startOverflow } from '../support/overflow.ts';
+import { post, startStack } from '../support/stack.ts';
 
 const sessionId = 'RAW-session-4711';
 const jane = {
@@ -24,12 +24,10 @@ describe('Nothing personal, no token and no secret', () => {
       EXPOSED_CRM_ATTRIBUTES: 'tier',
       LOG_LEVEL: 'TRACE',
     });
-    const sqs = await startSqs({ queues: { overflow: {} } });
-    const secret = { ...stack.credentials, sessionSigningKeys: [signingKey] };
-    stack.secrets.put(secretId, JSON.stringify(secret));
+    const overflow = await startOverflow();
+    await stack.putSecret({ sessionSigningKeys: [signingKey] });
     await stack.seed(sessionId, jane);
-    const queue = { AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: sqs.queueUrl('overflow') };
-    const container = await stack.container(queue);
+    const container = await stack.container(overflow.environment);
     const { control } = stack.genesys;
     const bodies: string[] = [];
     const call = async (body: object = {}, headers: Record<string, string> = {}) => {
@@ -67,17 +65,17 @@ describe('Nothing personal, no token and no secret', () => {
     control.revokeTokens();
     await call();
 
-    const { Items: items } = await stack.client.send(new ScanCommand({ TableName: guestTable }));
+    const { Items: items } = await stack.client.send(new ScanCommand({ TableName: stack.guestTable }));
     const bearers = stack.genesys.calls.map(({ headers }) => String(headers['authorization'] ?? '').slice(7));
     const emitted = {
       logs: stack.output(),
       answers: bodies.join('\n'),
       urls: stack.genesys.calls.map(({ path }) => path).join('\n'),
-      queue: JSON.stringify(sqs.messages('overflow')),
+      queue: JSON.stringify(await overflow.receive()),
       registry: JSON.stringify(items),
     };
     await stack.stop();
-    await sqs.close();
+    await overflow.close();
 
     expect(guestTokens.length).toBeGreaterThan(0);
     expect(emitted.logs.length).toBeGreaterThan(5000);

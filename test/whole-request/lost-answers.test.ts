@@ -7,7 +7,7 @@ let stack: Stack;
 let proxy: Awaited<ReturnType<typeof startDynamoDbProxy>>;
 beforeAll(async () => {
   stack = await startStack({ CRM_TIMEOUT_MS: '1500', INIT_BUDGET_MS: '20000' });
-  proxy = await startDynamoDbProxy(stack.dynamoDb.url);
+  proxy = await startDynamoDbProxy(stack.tables.url);
 });
 afterEach(() => proxy.treat(() => 'pass'));
 afterAll(async () => {

@@ -2,7 +2,7 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { LambdaContainer } from '../support/lambda-container.ts';
 import { sessionKey } from '../support/session-key.ts';
-import { guestTable, post, type Stack, secretId, startStack } from '../support/stack.ts';
+import { post, type Stack, startStack } from '../support/stack.ts';
 
 const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', crmId: 'crm-1' };
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
     EXTERNAL_SOURCE_ID: 'source-1',
   });
   const externalIdKey = Buffer.alloc(32, 9).toString('base64');
-  stack.secrets.put(secretId, JSON.stringify({ ...stack.credentials, externalIdKey }));
+  await stack.putSecret({ externalIdKey });
 });
 afterAll(async () => await stack.stop());
 const container = async (): Promise<LambdaContainer> =>
@@ -44,9 +44,9 @@ describe('A guest of web-messaging', () => {
     const first = await post(await container(), { sessionId: 'victim' });
     expect(first.status).toBe(200);
     const Key = { sessionHash: { S: sessionKey('victim') } };
-    const { Item: entry } = await stack.client.send(new GetItemCommand({ TableName: guestTable, Key }));
+    const { Item: entry } = await stack.client.send(new GetItemCommand({ TableName: stack.guestTable, Key }));
     const Item = { ...entry, sessionHash: { S: sessionKey('thief') } };
-    await stack.client.send(new PutItemCommand({ TableName: guestTable, Item }));
+    await stack.client.send(new PutItemCommand({ TableName: stack.guestTable, Item }));
 
     const stolen = await post(await container(), { sessionId: 'thief' });
     expect(stolen.status).toBe(200);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
-import { crmTable, guestTable, metricsIn, post, type Stack, startStack } from '../support/stack.ts';
+import { metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
 
@@ -9,7 +9,7 @@ let stack: Stack;
 let proxy: Awaited<ReturnType<typeof startDynamoDbProxy>>;
 beforeAll(async () => {
   stack = await startStack();
-  proxy = await startDynamoDbProxy(stack.dynamoDb.url);
+  proxy = await startDynamoDbProxy(stack.tables.url);
 });
 afterEach(() => {
   proxy.treat(() => 'pass');
@@ -39,7 +39,7 @@ describe('While the CRM table is dead', () => {
     'and its calls %s, a chat opens degraded in time',
     async (treatment) => {
       const container = await warmContainer();
-      proxy.treat((call) => (isTable(crmTable)(call) ? treatment : 'pass'));
+      proxy.treat((call) => (isTable(stack.crmTable)(call) ? treatment : 'pass'));
       const durations: number[] = [];
       for (let n = 0; n < 3; n += 1) {
         const answer = await post(container, { sessionId: newSession() });
@@ -55,7 +55,7 @@ describe('While the CRM table is dead', () => {
     const sessionId = newSession();
     await stack.seed(sessionId, jane);
     const first = await post(container, { sessionId });
-    proxy.treat((call) => (isTable(crmTable)(call) ? 'refuse' : 'pass'));
+    proxy.treat((call) => (isTable(stack.crmTable)(call) ? 'refuse' : 'pass'));
     // Another container, which cannot remember the guest.
     const other = await stack.container({ AWS_ENDPOINT_URL_DYNAMODB: proxy.url });
     const second = await post(other, { sessionId });
@@ -69,7 +69,7 @@ describe('While the CRM table is dead', () => {
 
   it('after five failures in a row nobody waits for it', async () => {
     const container = await warmContainer();
-    proxy.treat((call) => (isTable(crmTable)(call) ? 'hang' : 'pass'));
+    proxy.treat((call) => (isTable(stack.crmTable)(call) ? 'hang' : 'pass'));
     let last = await post(container, { sessionId: newSession() });
     for (let n = 0; n < 6; n += 1) last = await post(container, { sessionId: newSession() });
     expect(last.body.enrichment).toBe('degraded');
@@ -146,8 +146,8 @@ describe('One round trip', () => {
     await stack.seed(sessionId, jane);
     const { body } = await post(container, { sessionId, consentGiven: false });
     expect(body.enrichment).toBe('no_consent');
-    expect(proxy.calls.filter(isTable(crmTable))).toEqual([]);
-    expect(proxy.calls.some(isTable(guestTable))).toBe(true);
+    expect(proxy.calls.filter(isTable(stack.crmTable))).toEqual([]);
+    expect(proxy.calls.some(isTable(stack.guestTable))).toBe(true);
   });
 });
 
@@ -160,7 +160,7 @@ describe('While Genesys fails', () => {
     ['hangs at the guest token', 'guest_token', [503, 504]],
   ] as const)('%s, a request ends within the budget', async (_, endpoint, statuses) => {
     stack.genesys.control.addFaults({ endpoint, kind: 'hang' });
-    const container = await stack.container({ ...budget, GUEST_TABLE_NAME: guestTable });
+    const container = await stack.container({ ...budget, GUEST_TABLE_NAME: stack.guestTable });
     // The fleet's token is refused, so that a new one is needed.
     if (endpoint === 'oauth') stack.genesys.control.revokeTokens();
     const answer = await post(container, { sessionId: newSession() });

@@ -1,22 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { sqsEvent } from '../../local/event-source.ts';
-import { type Sqs, startSqs } from '../../local/sqs.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
+import { type Overflow, startOverflow } from '../support/overflow.ts';
 import { type Answer, metricsIn, post, type Stack, startStack } from '../support/stack.ts';
 
 const jane = { email: 'jane.doe@example.com', firstName: 'Jane', tier: 'Enterprise', previousTickets: 12 };
 
 let stack: Stack;
-let sqs: Sqs;
+let overflow: Overflow;
 let init: LambdaContainer;
 let drain: LambdaContainer;
 
 beforeEach(async () => {
   stack = await startStack();
-  sqs = await startSqs({ queues: { overflow: { visibilityTimeoutSeconds: 30 } } });
+  overflow = await startOverflow();
   // The machine that runs the tests may be slower than DynamoDB ever is.
   const patient = { CRM_TIMEOUT_MS: '5000' };
-  const queue = { ...patient, AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: queueUrl };
+  const queue = { ...patient, ...overflow.environment };
   [init, drain] = await Promise.all([
     stack.container({ ...queue, INIT_BUDGET_MS: '3000' }),
     stack.container(queue, 'drain'),
@@ -24,26 +23,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await stack.stop();
-  await sqs.close();
+  await overflow.close();
 });
-
-/** As the stack sets it: where the queue is reached is the SDK's own choice, by AWS_ENDPOINT_URL_SQS. */
-const queueUrl = 'https://sqs.us-east-1.amazonaws.com/000000000000/overflow';
-
-/** One round of Lambda's poller: a batch in, what it dealt with deleted. */
-const poll = async (worker = drain): Promise<readonly string[]> => {
-  const queue = sqs.queue('overflow');
-  const deliveries = queue.receive(10);
-  if (deliveries.length === 0) return [];
-  const { batchItemFailures } = await worker.invoke<{ batchItemFailures: { itemIdentifier: string }[] }>(
-    sqsEvent(deliveries, 'arn:aws:sqs:us-east-1:000000000000:overflow'),
-  );
-  const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-  for (const { id, receiptHandle } of deliveries) {
-    if (!failed.has(id)) queue.delete(receiptHandle);
-  }
-  return [...failed];
-};
 
 describe('While Genesys limits for longer than the budget', () => {
   it('nobody gets an error, all are served after it, and no guest is doubled', async () => {
@@ -54,7 +35,7 @@ describe('While Genesys limits for longer than the budget', () => {
     const statuses: number[] = [];
     const polling = (async () => {
       while (served.size < visitors.length) {
-        await poll();
+        await overflow.poll(drain);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();
@@ -79,7 +60,7 @@ describe('While Genesys limits for longer than the budget', () => {
       enrichment: 'matched',
       crmAttributes: { firstName: 'Jane' },
     });
-    expect(sqs.messages('overflow')).toEqual([]);
+    expect(await overflow.size()).toBe(0);
     expect(metricsIn(drain.output())).toMatchObject({ OverflowServed: visitors.length });
   }, 60_000);
 
@@ -88,7 +69,7 @@ describe('While Genesys limits for longer than the budget', () => {
     stack.genesys.control.addFaults({ endpoint: 'guest', kind: 'limited', seconds: 60 });
     expect((await post(init, { sessionId: 'raw-session-id' })).status).toBe(202);
     expect((await post(init, { sessionId: 'raw-session-id' })).status).toBe(202);
-    const messages = sqs.messages('overflow');
+    const messages = await overflow.receive();
     expect(messages).toHaveLength(1);
     expect(JSON.stringify(messages)).not.toMatch(/jane|raw-session-id|token/i);
   });
@@ -97,15 +78,11 @@ describe('While Genesys limits for longer than the budget', () => {
     stack.genesys.control.addFaults({ endpoint: 'guest', kind: 'limited', seconds: 4 });
     expect((await post(init, { sessionId: 'a' })).status).toBe(202);
     await new Promise((resolve) => setTimeout(resolve, 4100));
-    const [message] = sqs.messages('overflow');
-    const event = sqsEvent(sqs.queue('overflow').receive(10), 'arn:aws:sqs:us-east-1:000000000000:overflow');
-    const other = await stack.container(
-      { AWS_ENDPOINT_URL_SQS: sqs.url, OVERFLOW_QUEUE_URL: queueUrl },
-      'drain',
-    );
+    const event = overflow.eventOf(await overflow.receive());
+    const other = await stack.container(overflow.environment, 'drain');
     await Promise.all([drain.invoke(event), other.invoke(event), drain.invoke(event)]);
     await drain.invoke(event);
-    expect(message).toBeDefined();
+    expect(event.Records).toHaveLength(1);
     expect(stack.genesys.guests.size).toBe(1);
     expect(stack.genesys.counts.guest_token).toBe(0);
     expect((await post(init, { sessionId: 'a' })).status).toBe(200);
@@ -115,15 +92,11 @@ describe('While Genesys limits for longer than the budget', () => {
     stack.genesys.control.addFaults({ endpoint: 'guest', kind: 'limited', seconds: 60 });
     expect((await post(init, { sessionId: 'a' })).status).toBe(202);
     const impatient = await stack.container(
-      {
-        AWS_ENDPOINT_URL_SQS: sqs.url,
-        OVERFLOW_QUEUE_URL: queueUrl,
-        OVERFLOW_MAX_AGE_SECONDS: '1',
-      },
+      { ...overflow.environment, OVERFLOW_MAX_AGE_SECONDS: '1' },
       'drain',
     );
     await new Promise((resolve) => setTimeout(resolve, 1100));
-    expect(await poll(impatient)).toEqual([]);
+    expect((await overflow.poll(impatient)).failed).toEqual([]);
     const answer = await post(init, { sessionId: 'a' });
     expect([answer.status, answer.body.code, answer.body.retryable]).toEqual([
       503,
@@ -137,8 +110,9 @@ describe('While Genesys limits for longer than the budget', () => {
     stack.genesys.control.addFaults({ endpoint: 'guest', kind: 'limited', seconds: 4 });
     expect((await post(init, { sessionId: 'a' })).status).toBe(202);
     await new Promise((resolve) => setTimeout(resolve, 4100));
-    const { id } = sqs.queue('overflow').send('{"poison":true}');
-    expect(await poll()).toEqual([id]);
-    expect(sqs.messages('overflow').map(({ body }) => body)).toEqual(['{"poison":true}']);
+    const id = await overflow.send('{"poison":true}');
+    const { received, failed } = await overflow.poll(drain);
+    expect([received.length, failed]).toEqual([2, [id]]);
+    expect(await overflow.size()).toBe(1);
   });
 });

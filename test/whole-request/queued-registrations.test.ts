@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
 import { type Overflow, startOverflow } from '../support/overflow.ts';
+import { describeEmbedded, itEmbedded } from '../support/peers.ts';
 import { type Answer, post, type Stack, startStack } from '../support/stack.ts';
 
 let stack: Stack;
@@ -15,7 +16,7 @@ let aheadMs: number;
 beforeEach(async () => {
   aheadMs = 0;
   stack = await startStack({ CRM_TIMEOUT_MS: '2000' });
-  proxy = await startDynamoDbProxy(stack.dynamoDb.url);
+  proxy = await startDynamoDbProxy(stack.tables.url);
   overflow = await startOverflow({ now: () => Date.now() + aheadMs });
   [init, worker] = await Promise.all([
     stack.container(overflow.environment),
@@ -33,6 +34,7 @@ const advance = async (seconds: number): Promise<void> => {
   aheadMs += seconds * 1000;
   await Promise.all([init, worker].map(async (container) => await container.shiftClock(aheadMs)));
 };
+const moved = 'its clock is moved';
 const limit = (): void =>
   stack.genesys.control.addFaults({ endpoint: 'guest', kind: 'limited', seconds: 60 });
 const ask = async (sessionId: string, more: object = {}): Promise<Answer> =>
@@ -50,7 +52,7 @@ const deliverFor = async (seconds: number): Promise<number> => {
     receives += (await overflow.poll(worker)).received.length;
   }
   const left = endsAtMs - (Date.now() + aheadMs);
-  if (overflow.messages().length > 0 && left > 0) await advance(left / 1000);
+  if (left > 0 && (await overflow.size()) > 0) await advance(left / 1000);
   return receives;
 };
 
@@ -64,23 +66,23 @@ describe('When Genesys asks to wait for nearly all of the budget', () => {
     );
     const { status, body } = await ask('a');
     expect([status, body.status]).toEqual([202, 'queued']);
-    expect(overflow.messages()).toHaveLength(1);
+    expect(await overflow.size()).toBe(1);
     expect([stack.genesys.counts.guest - created, stack.genesys.guests.size]).toEqual([1, 1]);
   });
 });
 
-describe('While the worker cannot reach the registry', () => {
+describeEmbedded('sqs', moved)('While the worker cannot reach the registry', () => {
   it('it is patient: after a minute the message has not been spent, and is served', async () => {
     limit();
     expect((await ask('a')).status).toBe(202);
     stack.genesys.control.clearFaults();
     proxy.treat(() => 'break');
     expect(await deliverFor(60)).toBeLessThan(10);
-    expect(overflow.messages()).toHaveLength(1);
+    expect(await overflow.size()).toBe(1);
 
     proxy.treat(() => 'pass');
     await deliverFor(60);
-    expect(overflow.messages()).toEqual([]);
+    expect(await overflow.size()).toBe(0);
     expect((await ask('a')).status).toBe(200);
     expect(stack.genesys.guests.size).toBe(1);
   });
@@ -91,21 +93,21 @@ describe('While the worker cannot reach the registry', () => {
     stack.genesys.control.clearFaults();
     proxy.treat(() => 'break');
     expect(await deliverFor(120)).toBeLessThan(10);
-    expect(overflow.messages()).toHaveLength(1);
+    expect(await overflow.size()).toBe(1);
 
     proxy.treat(() => 'pass');
     await deliverFor(300);
-    expect(overflow.messages()).toEqual([]);
+    expect(await overflow.size()).toBe(0);
     expect((await ask('a')).body.code).toBe('registration_failed');
   });
 });
 
-describe('While the worker is told to wait', () => {
+describeEmbedded('sqs', moved)('While the worker is told to wait', () => {
   it('a message beyond its age is given up nevertheless, and the visitor is told', async () => {
     limit();
     expect((await ask('old')).status).toBe(202);
     await advance(95);
-    overflow.hide(30);
+    await overflow.receive(30);
     await advance(5);
     expect((await ask('young')).status).toBe(202);
     expect((await overflow.poll(worker)).failed).toHaveLength(1);
@@ -120,11 +122,11 @@ describe('While the worker is told to wait', () => {
   });
 });
 
-describe('A message of an earlier attempt that is delivered again', () => {
+describeEmbedded('sqs', moved)('A message of an earlier attempt that is delivered again', () => {
   it('does not end the attempt that is under way', async () => {
     limit();
     const { status } = await ask('a');
-    const [first] = overflow.messages();
+    const [first] = await overflow.receive(0);
     expect(status).toBe(202);
     await advance(121);
     await overflow.poll(worker);
@@ -132,8 +134,8 @@ describe('A message of an earlier attempt that is delivered again', () => {
 
     await advance(16 * 60);
     expect((await ask('a')).status).toBe(202);
-    overflow.hide(65);
-    overflow.sendAgain(first?.body ?? '');
+    await overflow.receive(65);
+    await overflow.send(first?.body ?? '');
     await overflow.poll(worker);
     expect((await ask('a')).status).toBe(202);
 
@@ -153,7 +155,7 @@ describe('A guest that fits the request', () => {
     expect([status, body.guestId]).toEqual([200, explicit.guestId]);
   });
 
-  it('is used after another consent has been given up', async () => {
+  itEmbedded('sqs', moved)('is used after another consent has been given up', async () => {
     const { body: explicit } = await ask('a');
     limit();
     expect((await ask('a', implicit)).status).toBe(202);

@@ -12,6 +12,7 @@ import type { CrmRecord } from '../../../lambda/guest/crm-record.ts';
 import { matchedProfile, profileDigest } from '../../../lambda/guest/profile.ts';
 import { hashSession, type SessionHashKey } from '../../../lambda/guest/session-hash.ts';
 import { systemClock } from '../../../lambda/time/system-clock.ts';
+import { localCredentials } from '../../../local/embedded-dynamodb.ts';
 import { startSecretsManager } from '../../../local/secrets-manager.ts';
 import { type CrmTables, startCrmTables } from '../support/crm-tables.ts';
 import { startStoreProxy } from '../support/store-proxy.ts';
@@ -307,7 +308,9 @@ describe('2. a journal is written before the first deletion', () => {
     });
 
     it('in another account it goes on with nothing: the tables there are others', async () => {
-      const keys = 'aws_access_key_id=a\naws_secret_access_key=b\n';
+      // The same keys twice: DynamoDB Local keeps the tables of each key id apart.
+      const { accessKeyId, secretAccessKey } = localCredentials;
+      const keys = `aws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
       const before = process.env['AWS_SHARED_CREDENTIALS_FILE'];
       process.env['AWS_SHARED_CREDENTIALS_FILE'] = folder.file(`[one]\n${keys}[two]\n${keys}`, 'ini');
       const proxy = await startProxy();
@@ -514,9 +517,13 @@ describe('5. a rotated key leaves nothing behind', () => {
       expect(out).toContain('records under hash keys that are not in use (1 under 2024-01)');
       const purge = async (...args: string[]) => await tool(['purge', ...tables.options, ...secret, ...args]);
       expect((await purge('--key-id', 'k2', '--yes')).notes).toContain('Key k2 is in use');
-      expect((await purge('--key-id', '2024-01')).notes).toContain('1 item in crm, 1 item in guests');
+      expect((await purge('--key-id', '2024-01')).notes).toContain(
+        `1 item in ${tables.crmTableName}, 1 item in ${tables.guestTableName}`,
+      );
       expect(await exists(retired)).toBe(true);
-      expect((await purge('--key-id', '2024-01', '--yes')).out).toContain('1 item removed from crm.');
+      expect((await purge('--key-id', '2024-01', '--yes')).out).toContain(
+        `1 item removed from ${tables.crmTableName}.`,
+      );
       expect(await exists(retired)).toBe(false);
       expect(await registered(retired)).toBe(false);
       expect((await purge('--key-id', '2024-01', '--yes')).out).toContain(

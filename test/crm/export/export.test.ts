@@ -41,7 +41,7 @@ describe('export', () => {
   });
 
   it('never writes over a file, and names items that break the schema', async () => {
-    await tables.put('crm', { sessionHash: { S: 'f'.repeat(64) }, email: { N: '1' } });
+    await tables.put(tables.crmTableName, { sessionHash: { S: 'f'.repeat(64) }, email: { N: '1' } });
     const taken = folder.file('mine');
     expect((await tool(['export', ...tables.options, '--out', taken])).notes).toContain('is there already');
     expect(readFileSync(taken, 'utf8')).toBe('mine');

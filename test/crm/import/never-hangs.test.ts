@@ -53,7 +53,16 @@ describe('1. a connection on which nothing comes back', () => {
     const rows = Array.from({ length: 200 }, (_, index) => `s${index},a@b.de\n`).join('');
     try {
       const file = folder.file(`sessionId,email\n${rows}`);
-      const args = ['import', file, '--table', 'crm', '--endpoint', proxy.url, '--patience', '3'];
+      const args = [
+        'import',
+        file,
+        '--table',
+        tables.crmTableName,
+        '--endpoint',
+        proxy.url,
+        '--patience',
+        '3',
+      ];
       const first = await tool(args);
       if (first.code !== 0) expect((await tool([...args, '--resume'])).code).toBe(0);
     } finally {
@@ -70,7 +79,7 @@ describe('1. a connection on which nothing comes back', () => {
         { aws: { ...aws, endpoints: { dynamodb: silence.url } } },
         { maxAttempts: 1, requestTimeoutMs: 1000 },
       );
-      await expect(client.send(new ScanCommand({ TableName: 'crm' }))).rejects.toMatchObject({
+      await expect(client.send(new ScanCommand({ TableName: tables.crmTableName }))).rejects.toMatchObject({
         name: 'TimeoutError',
       });
     } finally {

@@ -37,7 +37,9 @@ describe('import --replace-all', () => {
     expect(dry.out).toContain('20 records would be removed: not in the export.');
     const args = ['import', complete, ...tables.options, '--replace-all'];
     const refused = await tool(args, { interactive: true, input: 'remove 19\n' });
-    expect(refused.notes).toContain('20 records of 70 in crm are not in the export (20 without a hash key)');
+    expect(refused.notes).toContain(
+      `20 records of 70 in ${tables.crmTableName} are not in the export (20 without a hash key)`,
+    );
     expect(refused.notes).toContain('The rows of the export were written, and nothing was removed.');
     expect((await held()).length).toBe(70);
     const { out, code } = await tool(args, { interactive: true, input: 'remove 20\n' });
@@ -74,7 +76,16 @@ describe('import --replace-all', () => {
       },
     });
     try {
-      const args = ['import', complete, '--table', 'crm', '--endpoint', proxy.url, '--replace-all', '--yes'];
+      const args = [
+        'import',
+        complete,
+        '--table',
+        tables.crmTableName,
+        '--endpoint',
+        proxy.url,
+        '--replace-all',
+        '--yes',
+      ];
       expect((await tool(args)).code).toBe(2);
       const between = await held();
       expect(between.length).toBeLessThan(300);
@@ -94,7 +105,7 @@ describe('import --replace-all', () => {
     const proxy = await startStoreProxy(tables.url, {
       trouble: (operation) => {
         if (operation === 'DeleteItem') {
-          void tables.put('crm', {
+          void tables.put(tables.crmTableName, {
             ...itemFromRecord(hash('late'), { email: 'late@b.de' }),
           });
         }
@@ -102,7 +113,16 @@ describe('import --replace-all', () => {
       },
     });
     try {
-      await tool(['import', csv(['a']), '--table', 'crm', '--endpoint', proxy.url, '--replace-all', '--yes']);
+      await tool([
+        'import',
+        csv(['a']),
+        '--table',
+        tables.crmTableName,
+        '--endpoint',
+        proxy.url,
+        '--replace-all',
+        '--yes',
+      ]);
     } finally {
       await proxy.close();
     }
@@ -111,7 +131,7 @@ describe('import --replace-all', () => {
 
   it('a delete whose response is lost counts once, as removed', async () => {
     const vanished = { email: 'b@b.de', updatedAt: '2026-05-01T00:00:00Z' };
-    await tables.put('crm', itemFromRecord(hash('b'), vanished));
+    await tables.put(tables.crmTableName, itemFromRecord(hash('b'), vanished));
     let deletes = 0;
     const proxy = await startStoreProxy(tables.url, {
       trouble: (operation) => {
@@ -120,7 +140,7 @@ describe('import --replace-all', () => {
       },
     });
     try {
-      const where = ['--table', 'crm', '--endpoint', proxy.url];
+      const where = ['--table', tables.crmTableName, '--endpoint', proxy.url];
       const { out } = await tool(['import', csv(['a']), ...where, '--replace-all', '--yes']);
       expect(out).toContain('1 record removed that was not in the export.');
     } finally {
@@ -136,7 +156,10 @@ describe('import --replace-all', () => {
       { id: 'k1', key: Buffer.alloc(32, 1) },
     ];
     for (const id of ['a', 'gone'])
-      await tables.put('crm', itemFromRecord(hashSession(id, keys)[1] ?? '', { email: 'a@b.de' }));
+      await tables.put(
+        tables.crmTableName,
+        itemFromRecord(hashSession(id, keys)[1] ?? '', { email: 'a@b.de' }),
+      );
     const sessionHashKeys = keys.map(({ id, key }) => ({
       id,
       key: Buffer.from(key ?? []).toString('base64'),

@@ -268,8 +268,8 @@ describe('4. what DynamoDB itself refuses', () => {
     const proxy = await startStoreProxy(tables.url, { trouble: () => 'refuse' });
     try {
       const file = folder.file('sessionId,email\na,a@b.de\nb,a@b.de\n');
-      const { notes } = await tool(['import', file, '--table', 'crm', '--endpoint', proxy.url]);
-      expect(notes).toContain('The table refuses every row: is crm the CRM table');
+      const { notes } = await tool(['import', file, '--table', tables.crmTableName, '--endpoint', proxy.url]);
+      expect(notes).toContain(`The table refuses every row: is ${tables.crmTableName} the CRM table`);
     } finally {
       await proxy.close();
     }

@@ -68,7 +68,9 @@ describe('import --plan s3', () => {
       return { ...result, prefix: String(request.S3BucketSource.S3KeyPrefix) };
     };
     const [first, second] = [await plan('one'), await plan('two')];
-    expect(first.prefix).toMatch(/^crm-import\/crm-\d{4}-\d{2}-\d{2}\/\d{4}-\d{2}-\d{2}-[0-9a-f]{8}\/part-$/);
+    expect(first.prefix).toMatch(
+      /^crm-import\/crm-[0-9a-f]{12}-\d{4}-\d{2}-\d{2}\/\d{4}-\d{2}-\d{2}-[0-9a-f]{8}\/part-$/,
+    );
     expect(first.prefix).not.toBe(second.prefix);
     const uploaded = first.prefix.replace(/part-$/, '');
     expect(first.out).toContain(`s3://bucket/${uploaded} --recursive`);

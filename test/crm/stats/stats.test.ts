@@ -13,7 +13,11 @@ describe('stats', () => {
     const day = 86_400;
     const now = Math.floor(Date.now() / 1000);
     const put = async (sessionHash: string, fields: Record<string, { S: string } | { N: string }> = {}) =>
-      await tables.put('crm', { sessionHash: { S: sessionHash }, email: { S: 'a@b.de' }, ...fields });
+      await tables.put(tables.crmTableName, {
+        sessionHash: { S: sessionHash },
+        email: { S: 'a@b.de' },
+        ...fields,
+      });
     await put('1'.repeat(64), { crmId: { S: 'C-1' } });
     await put('2'.repeat(64), { expiresAt: { N: String(now - day) } });
     await put(`k1:${'3'.repeat(64)}`, { expiresAt: { N: String(now + 5 * day) } });

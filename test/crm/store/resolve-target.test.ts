@@ -119,14 +119,14 @@ describe('the target', () => {
         sqs: 'http://127.0.0.1:1',
         genesys: 'http://127.0.0.1:1',
       },
-      tables: { crm: 'crm', guests: 'guests' },
+      tables: { crm: tables.crmTableName, guests: tables.guestTableName },
       secretId: 'secret',
       provider: 'webchat-v1',
       gatewayUrl: 'http://127.0.0.1:1',
     };
     writeFileSync(join(folder.path, '.local', 'stack.json'), JSON.stringify(stack));
     const { out, code } = await tool(['stats', '--env', 'local'], { folder: folder.path });
-    expect(out).toContain('the local stack, table crm');
+    expect(out).toContain(`the local stack, table ${tables.crmTableName}`);
     expect(code).toBe(0);
     writeFileSync(join(folder.path, '.local', 'stack.json'), '{}');
     expect((await tool(['stats', '--env', 'local'], { folder: folder.path })).notes).toContain('is damaged');
