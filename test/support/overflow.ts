@@ -13,7 +13,7 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
   const queue = sqs.queue('overflow');
   /** One round of the poller: what is visible goes to the worker, what it dealt with is deleted. */
   const poll = async (
-    worker: LambdaContainer,
+    worker: Pick<LambdaContainer, 'invoke'>,
   ): Promise<{ readonly received: readonly Delivery[]; readonly failed: readonly string[] }> => {
     const received = queue.receive(10);
     if (received.length === 0) return { received, failed: [] };
@@ -33,6 +33,8 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
     sendAgain: (body: string) => queue.send(body),
     /** What is visible goes to somebody who does nothing with it: it comes back after these seconds. */
     hide: (seconds: number) => queue.receive(10, seconds),
+    /** Misbehaves from now on; `{}` behaves again. */
+    setFault: sqs.setFault,
     poll,
     /** Polls until the queue is empty, for ten seconds at most. */
     drain: async (worker: LambdaContainer): Promise<void> => {

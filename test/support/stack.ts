@@ -8,13 +8,18 @@ import { localCredentials, localRegion, startDynamoDb } from '../../local/embedd
 import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { restEvent } from './http-world.ts';
-import { type InvokeOptions, type LambdaContainer, startContainer } from './lambda-container.ts';
+import {
+  type ContainerOptions,
+  type InvokeOptions,
+  type LambdaContainer,
+  startContainer,
+} from './lambda-container.ts';
 
 export const crmTable = 'crm';
 export const guestTable = 'guests';
 export const secretId = 'genesys';
 
-type FunctionName = 'init' | 'drain' | 'resolve';
+export type FunctionName = 'init' | 'drain' | 'resolve';
 
 const bundleOf = (name: FunctionName): string => {
   const file = fileURLToPath(new URL(`../../dist/lambda/${name}/index.mjs`, import.meta.url));
@@ -44,6 +49,9 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     credentials: localCredentials,
   });
   const containers: LambdaContainer[] = [];
+  const stopContainers = async (): Promise<void> => {
+    await Promise.all(containers.map(async (container) => await container.stop()));
+  };
   const env: Readonly<Record<string, string>> = {
     AWS_REGION: localRegion,
     AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
@@ -70,8 +78,9 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     container: async (
       more: Readonly<Record<string, string>> = {},
       name: FunctionName = 'init',
+      options: ContainerOptions = {},
     ): Promise<LambdaContainer> => {
-      const started = await startContainer(bundleOf(name), { ...env, ...more });
+      const started = await startContainer(bundleOf(name), { ...env, ...more }, options);
       containers.push(started);
       return started;
     },
@@ -91,8 +100,10 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     },
     /** Everything that the containers have written. */
     output: (): string => containers.map((container) => container.output()).join('\n'),
+    /** Ends the containers and reads to the end what they wrote; the services go on. */
+    stopContainers,
     stop: async (): Promise<void> => {
-      await Promise.all(containers.map(async (container) => await container.stop()));
+      await stopContainers();
       client.destroy();
       await Promise.all([dynamoDb.close(), secrets.close(), genesys.close()]);
     },
