@@ -27,6 +27,8 @@ export interface SiteBook {
   readonly orphans: Map<string, number>;
   /** Requests and batches that the registry was away for, by their id. */
   readonly registryAway: Map<string, number>;
+  /** What went wrong or was made in each request and batch, for people: container and codes. */
+  readonly stories: Map<string, string[]>;
   /** Lines that hold what no line may hold, or that are no log lines. */
   readonly badLines: string[];
   /** Every UUID that was written: no guest token may be among them. */
@@ -39,6 +41,7 @@ export const createSiteBook = (): SiteBook => ({
   createdTwice: [],
   orphans: new Map(),
   registryAway: new Map(),
+  stories: new Map(),
   badLines: [],
   uuids: new Set(),
 });
@@ -58,6 +61,8 @@ interface Line {
     readonly CloudWatchMetrics: readonly { readonly Metrics: readonly { readonly Name: string }[] }[];
   };
   readonly code?: string;
+  readonly level?: string;
+  readonly timestamp?: string;
   readonly requestId?: string;
   readonly sessionHash?: string;
   readonly guestId?: string;
@@ -89,6 +94,11 @@ const read = (text: string, site: SiteBook, { metrics, codes, name }: ContainerB
   const { code, requestId = '', sessionHash = '', guestId } = line;
   if (code === undefined) return;
   count(codes, code);
+  if (line.level === 'WARN' || line.level === 'ERROR' || code.startsWith('guest_')) {
+    const story = site.stories.get(requestId) ?? [name];
+    story.push(`${code} ${line.timestamp?.slice(17) ?? ''}`);
+    site.stories.set(requestId, story);
+  }
   if (code === 'guest_created' && guestId !== undefined) {
     if (site.created.has(guestId)) site.createdTwice.push(guestId);
     site.created.set(guestId, sessionHash);

@@ -96,7 +96,13 @@ export const gatherFacts = async (site: Site, visitors: Visitors, flushed: numbe
     guests,
     awayOf: (hash) => away.get(hash) ?? 0,
     reasonsOf: (hash) => visitors.reasonsOf(hash),
-    storyOf: visitors.storyOf,
+    storyOf: (hash) => {
+      const drained = [...batches].filter(([, hashes]) => hashes.includes(hash)).map(([id]) => id);
+      const { index = 0, visits = 0 } = visitors.find(hash) ?? {};
+      const own = Array.from({ length: visits }, (_, n) => `s${index}-${n + 1}`);
+      const said = [...own, ...drained].map((id) => `${id}: ${book.stories.get(id)?.join(' ') ?? 'nothing'}`);
+      return `${visitors.storyOf(hash)}; ${said.join('; ')}`;
+    },
     messages: site.overflow.messages().length,
     stillQueued: items.filter((item) => item['queuedAt'] !== undefined).map(hashOf),
     failed: new Set(items.filter((item) => item['failedAt'] !== undefined).map(hashOf)),

@@ -11,7 +11,7 @@ export const tolerance = {
   /** And for each request between: a leak keeps something of it, and an event alone is a kilobyte. */
   heapBytesPerRequest: 100,
   /** A container that has served fewer by the first third still compiles its code: its heap is not judged. */
-  warmAfterRequests: 50,
+  warmAfterRequests: 40,
   /** At any time; one invocation at a time needs four. */
   sockets: 10,
   /** On one socket at any time; Node's own agents put seven there. */

@@ -127,8 +127,11 @@ export const createVisitors = (site: Site, random: () => number) => {
     session.visits += 1;
     session.inFlight += 1;
     session.isServed = false;
-    const event = restEvent({ sessionId: session.id, ...session.statement });
     const requestId = `s${session.index}-${session.visits}`;
+    const event = restEvent(
+      { sessionId: session.id, ...session.statement },
+      { requestContext: { requestId } },
+    );
     const { consentGiven = 'silent', consentType = '' } = session.statement;
     let ending = 'thrown';
     try {
@@ -187,6 +190,7 @@ export const createVisitors = (site: Site, random: () => number) => {
 
   return {
     sessions: sessions as readonly Session[],
+    find: (hash: string): Session | undefined => bySession.get(hash),
     /** What a session did, for people. */
     storyOf: (hash: string): string => bySession.get(hash)?.trail.join(', ') ?? 'unknown session',
     /** How often a session had a reason for another guest: it was new, stated something else, the secret changed. */
