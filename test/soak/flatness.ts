@@ -6,8 +6,11 @@ import type { Measured } from './fleet.ts';
  * machine is makes no difference.
  */
 export const tolerance = {
-  /** Growth from the end of the first third to the end of the last: compiled code, and caches that fill up. */
-  heapBytes: 1_000_000,
+  /** Growth from the end of the first third to the end of the last, while code is still compiled and caches fill up. */
+  warmingHeapBytes: 1_000_000,
+  /** And in a container that has served so many by the first third. */
+  heapBytes: 500_000,
+  settledAfterRequests: 250,
   /** And for each request between: a leak keeps something of it, and an event alone is a kilobyte. */
   heapBytesPerRequest: 100,
   /** A container that has served fewer by the first third still compiles its code: its heap is not judged. */
@@ -28,7 +31,9 @@ const isWarm = ({ served }: Measured): boolean => served >= tolerance.warmAfterR
 
 const compare = (before: Measured, after: Measured): readonly string[] => {
   const served = after.served - before.served;
-  const allowed = tolerance.heapBytes + tolerance.heapBytesPerRequest * served;
+  const isSettled = before.served >= tolerance.settledAfterRequests;
+  const base = isSettled ? tolerance.heapBytes : tolerance.warmingHeapBytes;
+  const allowed = base + tolerance.heapBytesPerRequest * served;
   const grown = after.held.heapBytes - before.held.heapBytes;
   const faults: string[] = [];
   if (isWarm(before) && grown > allowed) {

@@ -148,6 +148,11 @@ describe('What a container holds', () => {
     expect(flatness([[start], [start], [measured(1000, { heapBytes: 11e6 })]]).isBroken).toBe(false);
   });
 
+  it('that has settled may grow by less', () => {
+    const settled = measured(tolerance.settledAfterRequests);
+    expect(flatness([[settled], [measured(1000, { heapBytes: 10.8e6 })]]).isBroken).toBe(true);
+  });
+
   it.each([
     ['a kilobyte of every request', { heapBytes: 10e6 + 2000 * 1024 }],
     ['a listener on the process', { processListeners: 12 }],
