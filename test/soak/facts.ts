@@ -70,10 +70,10 @@ export const gatherFacts = async (site: Site, visitors: Visitors, flushed: numbe
   for (const [requestId, times] of book.registryAway) {
     const [, index] = /^s(\d+)-/.exec(requestId) ?? [];
     const hashes =
-      index === undefined ? batches.get(requestId) : [visitors.sessions[Number(index)]?.hash ?? ''];
+      index === undefined ? batches.get(requestId) : [visitors.sessions.all[Number(index)]?.hash ?? ''];
     for (const hash of hashes ?? []) away.set(hash, (away.get(hash) ?? 0) + times);
   }
-  const byShortHash = new Map(visitors.sessions.map(({ hash }) => [hash.slice(0, 8), hash]));
+  const byShortHash = new Map(visitors.sessions.all.map(({ hash }) => [hash.slice(0, 8), hash]));
   const shortHash = ({ email }: SimulatedGuest): string =>
     /^(?:visitor_)?([0-9a-f]{8})@/.exec(email)?.[1] ?? '';
   const guests = [...stack.genesys.guests.values(), ...forgotten]
@@ -95,18 +95,18 @@ export const gatherFacts = async (site: Site, visitors: Visitors, flushed: numbe
     requests: visitors.requests() + flushed,
     guests,
     awayOf: (hash) => away.get(hash) ?? 0,
-    reasonsOf: (hash) => visitors.reasonsOf(hash),
+    reasonsOf: (hash) => visitors.sessions.reasonsOf(hash),
     storyOf: (hash) => {
       const drained = [...batches].filter(([, hashes]) => hashes.includes(hash)).map(([id]) => id);
-      const { index = 0, visits = 0 } = visitors.find(hash) ?? {};
+      const { index = 0, visits = 0 } = visitors.sessions.find(hash) ?? {};
       const own = Array.from({ length: visits }, (_, n) => `s${index}-${n + 1}`);
       const said = [...own, ...drained].map((id) => `${id}: ${book.stories.get(id)?.join(' ') ?? 'nothing'}`);
-      return `${visitors.storyOf(hash)}; ${said.join('; ')}`;
+      return `${visitors.sessions.storyOf(hash)}; ${said.join('; ')}`;
     },
     messages: site.overflow.messages().length,
     stillQueued: items.filter((item) => item['queuedAt'] !== undefined).map(hashOf),
     failed: new Set(items.filter((item) => item['failedAt'] !== undefined).map(hashOf)),
-    unserved: visitors.sessions
+    unserved: visitors.sessions.all
       .filter(({ visits, isServed }) => visits > 0 && !isServed)
       .map(({ hash }) => hash),
     tokens: visitors.tokens,

@@ -163,4 +163,3 @@ export const createFleet = (
     replaced: (): number => replaced,
   };
 };
-export type Fleet = ReturnType<typeof createFleet>;

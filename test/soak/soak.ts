@@ -49,7 +49,7 @@ const makePeace = async (site: Site, visitors: Visitors): Promise<number> => {
   site.healthy();
   for (let round = 0; round < 8; round += 1) {
     await site.drainAll(60);
-    const unserved = visitors.sessions.filter(({ visits, isServed }) => visits > 0 && !isServed);
+    const unserved = visitors.sessions.all.filter(({ visits, isServed }) => visits > 0 && !isServed);
     if (unserved.length === 0) break;
     for (const session of unserved) await visitors.visit(session);
     await sleep(500);
@@ -73,7 +73,7 @@ const soakSite = async (
     await trouble.stop();
     measured.push(await site.fleet.measure());
     say(
-      `${site.provider}: third ${third} of 3, ${visitors.requests()} requests of ${visitors.sessions.length} sessions`,
+      `${site.provider}: third ${third} of 3, ${visitors.requests()} requests of ${visitors.sessions.all.length} sessions`,
     );
   }
   const flushed = await makePeace(site, visitors);
@@ -82,7 +82,7 @@ const soakSite = async (
   const findings = [...balance(facts), flatness(measured)];
   return {
     requests: visitors.requests(),
-    sessions: visitors.sessions.length,
+    sessions: visitors.sessions.all.length,
     findings: findings.map((finding) => ({ ...finding, provider: site.provider })),
   };
 };

@@ -1,43 +1,15 @@
-import { createHash } from 'node:crypto';
 import { restEvent } from '../support/http-world.ts';
 import { CutError } from './fleet.ts';
+import { createSessions, type Session } from './sessions.ts';
 import type { Site } from './site.ts';
-
-interface Statement {
-  readonly consentGiven?: boolean;
-  readonly consentType?: 'explicit' | 'implicit';
-}
-
-export interface Session {
-  readonly index: number;
-  readonly id: string;
-  readonly hash: string;
-  statement: Statement;
-  visits: number;
-  inFlight: number;
-  /** Different statements, one after the other. */
-  changes: number;
-  /** Whether its last request got a guest and a token. */
-  isServed: boolean;
-  /** What it asked, in which container, and what it got, in the order of the responses. */
-  readonly trail: string[];
-  /** Of its last response, with provider `web-messaging`. */
-  reference?: string | undefined;
-}
 
 interface ProxyResult {
   readonly statusCode: number;
   readonly body: string;
 }
 
-const statements: readonly Statement[] = [
-  { consentGiven: true, consentType: 'explicit' },
-  { consentGiven: true, consentType: 'implicit' },
-  { consentGiven: false },
-  {},
-];
-
-const invalid: readonly [body: unknown, event?: Parameters<typeof restEvent>[1]][] = [
+type InvalidRequest = readonly [body: unknown, event?: Parameters<typeof restEvent>[1]];
+const invalid: readonly [InvalidRequest, ...InvalidRequest[]] = [
   ['not json'],
   [{}],
   [{ sessionId: '' }],
@@ -56,56 +28,14 @@ export const classOf = ({ statusCode }: ProxyResult): string => {
   return statusCode < 500 ? 'Refused' : 'Failed';
 };
 
-const recentSessions = 200;
-
 /** Visitors of one provider, and the agents that look them up. What they see and should not is in `broken`. */
 export const createVisitors = (site: Site, random: () => number) => {
-  const { fleet, stack, provider } = site;
-  const sessions: Session[] = [];
-  const bySession = new Map<string, Session>();
+  const { fleet, provider } = site;
+  const sessions = createSessions(site, random);
   const ownerOf = new Map<string, number>();
   const tokens = new Set<string>();
-  const shortHashes = new Set<string>();
   const broken: string[] = [];
   let requests = 0;
-
-  const pick = <One>(from: readonly One[]): One => from[Math.floor(random() * from.length)] as One;
-
-  const create = async (): Promise<Session> => {
-    let salt = 0;
-    let id: string;
-    let hash: string;
-    do {
-      id = `sid-secret-${provider}-${sessions.length}-${salt++}`;
-      hash = createHash('sha256').update(id).digest('hex');
-      // Anonymous guests are told apart by these eight digits.
-    } while (shortHashes.has(hash.slice(0, 8)));
-    shortHashes.add(hash.slice(0, 8));
-    const index = sessions.length;
-    const session: Session = {
-      index,
-      id,
-      hash,
-      statement: pick(statements),
-      visits: 0,
-      inFlight: 0,
-      changes: 0,
-      isServed: false,
-      trail: [],
-    };
-    sessions.push(session);
-    bySession.set(hash, session);
-    if (random() < 0.4) {
-      await stack.seed(id, {
-        email: `${hash.slice(0, 8)}@customers.example`,
-        firstName: `Firstname-${index}`,
-        tier: `Tier-${index}`,
-        previousTickets: index,
-        crmId: `crm-secret-${index}`,
-      });
-    }
-    return session;
-  };
 
   const note = (session: Session, { statusCode, body }: ProxyResult): void => {
     session.isServed = statusCode === 200;
@@ -149,7 +79,7 @@ export const createVisitors = (site: Site, random: () => number) => {
 
   const sendNonsense = async (): Promise<void> => {
     requests += 1;
-    const [body, event] = pick(invalid);
+    const [body, event] = invalid[requests % invalid.length] ?? invalid[0];
     try {
       const { statusCode } = await fleet.invoke<ProxyResult>(
         'init',
@@ -186,18 +116,8 @@ export const createVisitors = (site: Site, random: () => number) => {
     }
   };
 
-  const again = (): Session | undefined => pick(sessions.slice(-recentSessions));
-
   return {
-    sessions: sessions as readonly Session[],
-    find: (hash: string): Session | undefined => bySession.get(hash),
-    /** What a session did, for people. */
-    storyOf: (hash: string): string => bySession.get(hash)?.trail.join(', ') ?? 'unknown session',
-    /** How often a session had a reason for another guest: it was new, stated something else, the secret changed. */
-    reasonsOf: (hash: string): number => {
-      const session = bySession.get(hash);
-      return session === undefined ? 0 : 1 + session.changes + site.rotations();
-    },
+    sessions,
     tokens: tokens as ReadonlySet<string>,
     broken: broken as readonly string[],
     requests: (): number => requests,
@@ -205,16 +125,15 @@ export const createVisitors = (site: Site, random: () => number) => {
     /** One thing that somebody does. */
     step: async (): Promise<void> => {
       const dice = random();
-      const known = again();
-      if (known === undefined || dice < 0.4) return await visit(await create());
+      const known = sessions.recent();
+      if (known === undefined || dice < 0.4) return await visit(await sessions.create());
       if (dice < 0.5) {
-        const twice = random() < 0.5 ? await create() : known;
+        const twice = random() < 0.5 ? await sessions.create() : known;
         await Promise.all([visit(twice), visit(twice)]);
         return;
       }
       if (dice < 0.6 && known.inFlight === 0) {
-        known.statement = pick(statements);
-        known.changes += 1;
+        sessions.stateAnew(known);
         return await visit(known);
       }
       if (dice < 0.68) return await sendNonsense();
