@@ -96,6 +96,7 @@ export const startContainer = async (
       if (message.error !== undefined) call?.reject(new Error(message.error));
       else call?.resolve(message.result as never);
     });
+    child.on('error', reject);
     child.on('exit', () => setImmediate(() => reject(new Error(text))));
   });
 
