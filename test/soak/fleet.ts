@@ -148,6 +148,9 @@ export const createFleet = (
             return { name: member.book.name, served: served.get(member) ?? 0, held };
           }),
       ),
+    /** Invocations of the container that served most of those that are measured. */
+    mostServed: (): number =>
+      Math.max(0, ...members.filter(({ isMortal }) => !isMortal).map((member) => served.get(member) ?? 0)),
     /** One request more for each container, which writes the metrics that are left. @returns how many */
     flush: async (): Promise<number> => {
       await Promise.all(

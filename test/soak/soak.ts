@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom } from '../support/seeded-random.ts';
 import { balance, type Finding } from './balance.ts';
 import { gatherFacts } from './facts.ts';
-import { flatness } from './flatness.ts';
+import { flatness, tolerance } from './flatness.ts';
 import type { Measured } from './fleet.ts';
 import { type Provider, type Site, startSite } from './site.ts';
 import { startTrouble } from './trouble.ts';
@@ -66,10 +66,12 @@ const soakSite = async (
 ) => {
   const visitors = createVisitors(site, random);
   const measured: (readonly Measured[])[] = [];
+  /** Chance may spare the containers that are measured; one of them has to be warm. */
+  const isWarm = (): boolean => site.fleet.mostServed() >= tolerance.warmAfterRequests;
   for (const third of thirds) {
     if (third === 2) site.rotate();
     const trouble = startTrouble(site, random, troubles);
-    await letVisitorsCome(site, visitors, () => isOver(third, visitors.requests()));
+    await letVisitorsCome(site, visitors, () => isWarm() && isOver(third, visitors.requests()));
     await trouble.stop();
     measured.push(await site.fleet.measure());
     say(
