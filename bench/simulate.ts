@@ -5,7 +5,7 @@ import { InvalidArgumentError, program } from 'commander';
 import { assumptions } from './simulation/assumptions.ts';
 import { drawChart } from './simulation/chart.ts';
 import { defaultPlan, type Plan, type Progress, simulatePlan } from './simulation/plan.ts';
-import { scaleDocument, sustainableRate } from './simulation/report.ts';
+import { scaleDocument } from './simulation/report.ts';
 import { effortTable, serviceTable } from './simulation/tables.ts';
 
 const whole = (text: string): number => {
@@ -78,6 +78,7 @@ const chosen = Object.keys(options).some(
 const plan: Plan = {
   rates: options.rates ?? defaultPlan.rates,
   bursts: options.rates === undefined ? defaultPlan.bursts : [],
+  outages: options.rates === undefined ? defaultPlan.outages : [],
   minutes: options.minutes,
   seed: options.seed,
   limits: { callsPerMinute: options.quota, oauthCallsPerMinute: options.oauthQuota },
@@ -92,7 +93,7 @@ process.stderr.write(`\nSimulated in ${took}.\n`);
 
 const folder = options.out ?? (chosen ? undefined : 'docs');
 if (folder !== undefined) {
-  writeFileSync(join(folder, 'scale.svg'), drawChart(results.lasting, sustainableRate(plan)));
+  writeFileSync(join(folder, 'scale.svg'), drawChart(results));
   writeFileSync(join(folder, 'scale.md'), scaleDocument(plan, results));
   console.log(`\nWritten: ${join(folder, 'scale.md')}, ${join(folder, 'scale.svg')}`);
 }

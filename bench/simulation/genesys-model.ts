@@ -7,6 +7,8 @@ import type { Chance } from './chance.ts';
 export interface GenesysLimits {
   readonly callsPerMinute: number;
   readonly oauthCallsPerMinute: number;
+  /** The token endpoint answers 503 for so long from the start. */
+  readonly oauthFailsForMs?: number;
 }
 
 /** Genesys Cloud as far as its limits go: what it was asked, what it refused, which guests it holds. */
@@ -14,12 +16,14 @@ export const createGenesysModel = (clock: Clock, chance: Chance, limits: Genesys
   const { callMs, oauthMs, tokenSeconds } = assumptions.genesys;
   const api = createRateLimit();
   const oauth = createRateLimit();
+  const oauthWorksFromMs = clock.now() + (limits.oauthFailsForMs ?? 0);
   const granted = new Set<string>();
   const guestsOf = new Map<string, number>();
   const counts = { oauth: 0, calls: 0, limited: 0, guests: 0 };
 
   const grant = (): TransportResponse => {
     counts.oauth += 1;
+    if (clock.now() < oauthWorksFromMs) return { status: 503, headers: {}, body: {} };
     if (oauth.take(limits.oauthCallsPerMinute, clock.now()).exceeded) {
       const description = 'rate limit exceeded; too many token requests';
       return { status: 400, headers: {}, body: { error: 'invalid_request', description } };

@@ -8,6 +8,8 @@ export interface Plan {
   readonly rates: readonly number[];
   /** Rates that come for one minute only. */
   readonly bursts: readonly number[];
+  /** Rates that come while the token endpoint fails for their first minute. */
+  readonly outages: readonly number[];
   /** How long a rate lasts; low rates last longer, high ones are sampled. */
   readonly minutes: number;
   readonly seed: number;
@@ -17,11 +19,14 @@ export interface Plan {
 export const defaultPlan: Plan = {
   rates: [1, 10, 50, 100, 125, 150, 200, 300, 1000, 10_000, 50_000],
   bursts: [100, 200, 300, 400, 600, 1000],
+  outages: [100],
   minutes: 10,
   seed: 1,
   limits: { callsPerMinute: 300, oauthCallsPerMinute: 60 },
 };
 
+/** How long the token endpoint fails in an outage. */
+const outageMs = 60_000;
 const longestMinutes = 60;
 /** A low rate lasts until about so many sessions have come. */
 const fewestSessions = 600;
@@ -69,6 +74,7 @@ export const simulateBoth = async (
 export interface PlanResults {
   readonly lasting: readonly LoadResult[];
   readonly bursts: readonly LoadResult[];
+  readonly outages: readonly LoadResult[];
   readonly attacks: readonly AttackResult[];
 }
 
@@ -76,12 +82,17 @@ export interface PlanResults {
 export const simulatePlan = async (plan: Plan, progress?: Progress): Promise<PlanResults> => {
   const lasting: LoadResult[] = [];
   const bursts: LoadResult[] = [];
+  const outages: LoadResult[] = [];
   for (const rate of plan.rates) {
     lasting.push(...(await simulateBoth(rate, minutesFor(rate, plan.minutes), plan, progress)));
   }
   for (const rate of plan.bursts) bursts.push(...(await simulateBoth(rate, 1, plan, progress)));
+  for (const rate of plan.outages) {
+    const limits = { ...plan.limits, oauthFailsForMs: outageMs };
+    outages.push(...(await simulateBoth(rate, plan.minutes, { ...plan, limits }, progress)));
+  }
   progress?.start('floods beside visitors', 1);
   const attacks = plan.bursts.length === 0 ? [] : await simulateAttacks(plan.seed, plan.limits);
   progress?.stop();
-  return { lasting, bursts, attacks };
+  return { lasting, bursts, outages, attacks };
 };

@@ -31,7 +31,7 @@ const compare = (
   return withIt === undefined || without === undefined ? [] : [say(withIt, without)];
 };
 
-const findings = (plan: Plan, { lasting, bursts }: PlanResults): string[] => {
+const findings = (plan: Plan, { lasting, bursts, outages }: PlanResults): string[] => {
   const { rates } = plan;
   const highest = Math.max(...rates);
   const withIt = lasting.filter(({ load }) => load.machinery);
@@ -45,6 +45,12 @@ const findings = (plan: Plan, { lasting, bursts }: PlanResults): string[] => {
       highest,
       (shared, plain) =>
         `**OAuth.** ${count.format(shared.containers)} containers at ${count.format(highest)} sessions a minute share ${count.format(shared.oauthCalls)} OAuth call${shared.oauthCalls === 1 ? '' : 's'}; without sharing, ${count.format(plain.containers)} containers make ${count.format(plain.oauthCalls)}, most of them refused and repeated, and containers spend their time waiting for a token.`,
+    ),
+    ...compare(
+      outages,
+      100,
+      (shared, plain) =>
+        `**A token endpoint that fails** for a minute is asked ${count.format(shared.oauthCalls)} times in all by the fleet that shares a token, and ${count.format(plain.oauthCalls)} times without.`,
     ),
     ...compare(
       bursts,
@@ -81,7 +87,7 @@ const quotaOf = (plan: Plan): string =>
 const modelled = (plan: Plan): string[] => {
   const { genesys, lambda, aws, worker, settings } = assumptions;
   return [
-    `**Genesys**: ${quotaOf(plan)}. A call takes ${genesys.callMs} ms, an OAuth call ${genesys.oauthMs} ms. Refused calls count, too. It never fails otherwise.`,
+    `**Genesys**: ${quotaOf(plan)}. A call takes ${genesys.callMs} ms, an OAuth call ${genesys.oauthMs} ms. Refused calls count, too. It never fails otherwise, but for the token endpoint where that is said.`,
     `**Lambda**: a warm container is used before a new one is started (${lambda.coldStartMs} ms); ${count.format(lambda.concurrency)} at once, the default of an account, further requests are refused; gone after ${lambda.idleMs / 60_000} idle minutes; ${lambda.handlingMs} ms of our own work for a request. The throttles that this project deploys at the edge are left out: the shipped settings let far less through than the highest rates here.`,
     `**AWS services**: DynamoDB ${aws.dynamoDbMs} ms, SQS ${aws.sqsMs} ms, the secret ${aws.secretMs} ms once a container. The registry is the domain's in-memory one, one for the fleet; the OAuth entry and SQS are modelled. Units are counted as the DynamoDB adapter consumes them: 1 for a consistent read, ½ for the CRM record, 1 for each write, also a refused one (all items are far below 1 KiB).`,
     `**Worker**: ${worker.concurrency} batches of ${worker.batchSize} at once. A registration is given up after ${settings.overflowMaxAgeSeconds} s.`,
@@ -107,7 +113,8 @@ export const scaleDocument = (plan: Plan, results: PlanResults): string => {
     '# Scale',
     `<!-- Written by \`npm run simulate\`; change bench/simulation/, not this file. -->`,
     `What becomes of visitors when many come at once, and Genesys allows ${count.format(plan.limits.callsPerMinute)} calls a minute: a simulation that drives the real domain and Genesys code (use cases, retry rules, token tiers, quota, creation gate, worker) on a virtual clock. *With* is this project; *without* is the same code with what comparable products have: an OAuth token for each container, no registry, no queue, no admission. Seed ${plan.seed}; the same seed gives the same figures.`,
-    '![Share of visitors served and OAuth calls over the arrival rate](scale.svg)',
+    '![Duplicate guests, visitors lost and OAuth calls in five situations, with this project and without its protections](scale.svg)',
+    '*Duplicate guests* are those beyond the first of a session. Once Genesys refuses most calls, few of the reloads without a registry get as far as a second guest: there the missing duplicates are lost visitors.',
     '## A rate that lasts',
     '*At once*: the first answer is a guest and a token. *Later*: after 202 or errors, having waited. *Lost*: never.',
     serviceTable(results.lasting),
@@ -118,6 +125,14 @@ export const scaleDocument = (plan: Plan, results: PlanResults): string => {
           '## One busy minute',
           'The same, but only one minute of it, and silence after.',
           serviceTable(results.bursts),
+        ]),
+    ...(results.outages.length === 0
+      ? []
+      : [
+          '## A token endpoint that fails for the first minute',
+          'Every container is new, has no OAuth token, and gets 503 for one.',
+          serviceTable(results.outages),
+          effortTable(results.outages),
         ]),
     ...(results.attacks.length === 0
       ? []

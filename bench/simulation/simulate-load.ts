@@ -15,7 +15,8 @@ export interface Load {
 }
 
 export interface LoadResult {
-  readonly load: Pick<Load, 'ratePerMinute' | 'minutes' | 'machinery'>;
+  readonly load: Pick<Load, 'ratePerMinute' | 'minutes' | 'machinery'> &
+    Pick<GenesysLimits, 'oauthFailsForMs'>;
   readonly visitors: VisitorCounts;
   readonly duplicates: number;
   readonly guests: number;
@@ -50,7 +51,12 @@ export const simulateLoad = async (load: Load): Promise<LoadResult> => {
   await withoutStacks(async () => await clock.run(visitors.gone));
 
   return {
-    load: { ratePerMinute, minutes, machinery },
+    load: {
+      ratePerMinute,
+      minutes,
+      machinery,
+      ...(limits.oauthFailsForMs === undefined ? {} : { oauthFailsForMs: limits.oauthFailsForMs }),
+    },
     visitors: visitors.counts,
     duplicates: genesys.duplicates(),
     guests: genesys.counts.guests,

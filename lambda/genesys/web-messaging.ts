@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { consentDigest } from '../guest/consent.ts';
 import { UnknownGuestError } from '../guest/errors.ts';
-import type { Clock, GuestProvider, KnownGuest, Telemetry, VisitorEvidence } from '../guest/ports.ts';
+import type {
+  Clock,
+  Deadline,
+  GuestProvider,
+  KnownGuest,
+  Telemetry,
+  VisitorEvidence,
+} from '../guest/ports.ts';
 import type { SessionIdentity } from '../guest/session-hash.ts';
 import type { GenesysEvent } from './events.ts';
 import { sealReference } from './guest-reference.ts';
-import type { CredentialSource } from './oauth-request.ts';
+import type { ClientCredentials } from './oauth-request.ts';
 import { rejected } from './outcome.ts';
 import { open, seal } from './seal.ts';
 
@@ -15,7 +22,11 @@ export interface WebMessagingOptions {
   /** Of the deployment's WebSocket, such as wss://webmessaging.mypurecloud.de. */
   readonly websocketBaseUrl: string;
   readonly deploymentId: string;
-  readonly credentials: CredentialSource;
+  readonly credentials: {
+    current(deadline: Deadline): Promise<ClientCredentials>;
+    /** The secret, where it was rotated since it was read. */
+    refreshForForgery(deadline: Deadline): Promise<ClientCredentials | undefined>;
+  };
   readonly guestTtlSeconds: number;
 }
 
@@ -62,6 +73,18 @@ export const createWebMessaging = (options: WebMessagingOptions): GuestProvider 
   ): string | undefined =>
     sealedToken === undefined ? undefined : open(sealedToken, clientSecret, purposeOf(session, guestId));
 
+  /** The secret for this guest: a token that does not open may be of a rotation which this container has not heard of. */
+  const secretFor = async (
+    guest: KnownGuest,
+    session: SessionIdentity,
+    deadline: Deadline,
+  ): Promise<string> => {
+    const { clientSecret } = await credentials.current(deadline);
+    if (tokenOf(guest, session, clientSecret) !== undefined) return clientSecret;
+    const newest = await credentials.refreshForForgery(deadline).catch(() => undefined);
+    return (newest ?? (await credentials.current(deadline))).clientSecret;
+  };
+
   return {
     name,
     guestHasProfile: false,
@@ -82,7 +105,7 @@ export const createWebMessaging = (options: WebMessagingOptions): GuestProvider 
     },
 
     issueToken: async (guest, session, deadline) => {
-      const { clientSecret } = await credentials.current(deadline);
+      const clientSecret = await secretFor(guest, session, deadline);
       const accessToken = tokenOf(guest, session, clientSecret);
       if (accessToken === undefined) {
         telemetry.record('guest_token_unreadable');

@@ -239,7 +239,12 @@ export interface OverflowQueue {
   expectedWaitSeconds(deadline: Deadline): Promise<number>;
 }
 
+/** `code` is the event's own on every log line: no field may take its place. */
+type EventFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  readonly code?: never;
+};
+
 /** What happened, for operators. Fields never hold personal data, tokens or raw session ids. */
 export interface Telemetry<Event extends string = string> {
-  record(event: Event, fields?: Readonly<Record<string, string | number | boolean | undefined>>): void;
+  record(event: Event, fields?: EventFields): void;
 }

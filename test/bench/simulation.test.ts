@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { drawChart } from '../../bench/simulation/chart.ts';
 import { costOf, totalUsd } from '../../bench/simulation/cost.ts';
 import { defaultPlan, minutesFor, simulateBoth } from '../../bench/simulation/plan.ts';
-import { sustainableRate } from '../../bench/simulation/report.ts';
 import type { LoadResult } from '../../bench/simulation/simulate-load.ts';
 import { effortTable, serviceTable } from '../../bench/simulation/tables.ts';
 
@@ -101,11 +100,13 @@ describe('the simulation', () => {
   });
 
   it('draws a picture without numbers that are none', async () => {
-    const results = [...(await simulateBoth(1, 5, defaultPlan)), ...(await simulateBoth(60, 1, defaultPlan))];
-    const picture = drawChart(results, sustainableRate(defaultPlan));
+    const lasting = [...(await simulateBoth(1, 5, defaultPlan)), ...(await simulateBoth(60, 1, defaultPlan))];
+    const picture = drawChart({ lasting, bursts: [], outages: [] });
     expect(picture).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect(picture).not.toMatch(/NaN|undefined|Infinity/);
-    expect(picture.match(/class="dot-with"/g)).toHaveLength(4);
+    // Two situations in three panels, and the legend.
+    expect(picture.match(/class="with"/g)).toHaveLength(2 * 3 + 1);
+    expect(picture.match(/class="without"/g)).toHaveLength(2 * 3 + 1);
   });
 });
 
@@ -142,5 +143,22 @@ describe('docs/scale.md', () => {
     for (const table of lasts ? [serviceTable(results), effortTable(results)] : [serviceTable(results)]) {
       for (const row of rowsOf(table).slice(2)) expect(rowsOf(page)).toContain(row);
     }
+  });
+
+  it('and its picture show what a run gives today: with the protections, and without', async () => {
+    const drawn = readFileSync(new URL('../../docs/scale.svg', import.meta.url), 'utf8');
+    const outage = { ...defaultPlan, limits: { ...limits, oauthFailsForMs: 60_000 } };
+    const bursts = await simulateBoth(400, 1, defaultPlan);
+    const outages = await simulateBoth(100, defaultPlan.minutes, outage);
+    for (const row of rowsOf(serviceTable(outages)).slice(2)) expect(rowsOf(page)).toContain(row);
+    const count = new Intl.NumberFormat('en-US');
+    for (const { duplicates, oauthCalls, visitors } of [...bursts, ...outages]) {
+      const lost = `${Number(((visitors.lost / visitors.sessions) * 100).toFixed(1))} %`;
+      for (const text of [count.format(duplicates), lost, count.format(oauthCalls)]) {
+        expect(drawn).toContain(`>${text}</text>`);
+      }
+    }
+    const [shared, plain] = outages;
+    expect(shared?.oauthCalls).toBeLessThan((plain?.oauthCalls ?? 0) / 5);
   });
 });

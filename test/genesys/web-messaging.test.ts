@@ -182,11 +182,26 @@ describe('the token', () => {
   it('does not open after the client secret was rotated: the guest is minted again', async () => {
     const world = createWorld();
     const guest = await mint(world);
-    world.credentials.state.known = { ...world.credentials.state.known, clientSecret: 'rotated' };
+    const { state } = world.credentials;
+    state.stored = { ...state.known, clientSecret: 'rotated' };
+    state.known = state.stored;
     await expect(issue(world, guest)).rejects.toBeInstanceOf(UnknownGuestError);
     const again = await registered(world, world.webMessaging, command({ previous: guest }));
     expect(again.guestId).not.toBe(guest.guestId);
     expect((await issue(world, again)).accessToken).toMatch(uuid);
+  });
+
+  it('opens in a container that has not heard of the rotation which it was sealed after', async () => {
+    const [rotated, stale] = [createWorld(), createWorld()];
+    const { state } = rotated.credentials;
+    state.stored = { ...state.known, clientSecret: 'rotated' };
+    state.known = state.stored;
+    stale.credentials.state.stored = state.stored;
+    const guest = await mint(rotated);
+    const { accessToken } = await issue(rotated, guest);
+    expect((await issue(stale, guest)).accessToken).toBe(accessToken);
+    expect(stale.credentials.state.refreshes).toBe(1);
+    expect(stale.telemetry.of('guest_token_unreadable')).toEqual([]);
   });
 
   it('is minted, not derived: nothing of the visitor is in what the page gets', async () => {

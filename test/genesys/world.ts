@@ -30,6 +30,12 @@ export const createTestCredentials = () => {
       state.known = state.stored;
       return { secret: state.known, changed };
     },
+    refreshForForgery: async () => {
+      state.refreshes += 1;
+      if (state.known === state.stored) return undefined;
+      state.known = state.stored;
+      return state.known;
+    },
   };
 };
 

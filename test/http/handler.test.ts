@@ -353,6 +353,21 @@ describe('An error', () => {
     expect(JSON.stringify(telemetry.recorded)).not.toContain('jane');
     expect(telemetry.of('unexpected_error')).toEqual([expect.objectContaining({ name: 'TypeError' })]);
   });
+
+  it.each([
+    ['request_refused', '{', 'invalid_json'],
+    ['request_failed', '{"sessionId":"s"}', 'genesys_unavailable'],
+  ] as const)(
+    'is logged as %s: what the caller gets stands beside that code, not in its place',
+    async (event, body, problem) => {
+      const { handler, state, telemetry } = createHttpWorld();
+      state.answer = new LimitedError(1000, false);
+      await handler(restEvent(body));
+      const [fields] = telemetry.of(event);
+      expect(fields).toMatchObject({ problem });
+      expect(fields).not.toHaveProperty('code');
+    },
+  );
 });
 
 describe('The time budget', () => {

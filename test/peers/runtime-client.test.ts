@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type RuntimeContainer, startRuntimeContainer } from '../../bench/function/runtime-api.ts';
 import { restEvent } from '../support/http-world.ts';
 import { startOverflow } from '../support/overflow.ts';
-import { describeWith } from '../support/peers.ts';
+import { describeWith } from '../support/skipped.ts';
 import { bundleOf, type FunctionName, type Stack, startStack } from '../support/stack.ts';
 
 const client = describeWith('TEST_LAMBDA_RIC', 'the folder of the npm package aws-lambda-ric');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, it } from '@jest/globals';
 import { type LocalStack, type LocalStackOptions, startLocalStack } from '../../local/local-stack.ts';
-import { describeWith } from '../support/peers.ts';
+import { describeWith } from '../support/skipped.ts';
 
 const schemathesis = describeWith('TEST_SCHEMATHESIS', 'the program schemathesis');
 const document = fileURLToPath(new URL('../../docs/api/openapi.json', import.meta.url));

@@ -2,6 +2,7 @@
 // With INSTANCES above one the bundle is loaded as often, each time with a module scope of its own, as so many
 // containers would.
 import { pathToFileURL } from 'node:url';
+import { probe } from './container-probe.mjs';
 import { shiftClock } from './shifted-clock.mjs';
 
 const bundle = pathToFileURL(process.env['BUNDLE'] ?? '').href;
@@ -13,15 +14,19 @@ const load = async () => {
 };
 
 const serve = (handlers) => {
-  process.on('message', async ({ id, event, timeoutMs, instance = 0, thenFreeze = false, shiftMs }) => {
-    if (shiftMs !== undefined) {
-      shiftClock(shiftMs);
+  process.on('message', async ({ id, event, timeoutMs, instance = 0, thenFreeze = false, ...asked }) => {
+    if (asked.shiftMs !== undefined) {
+      shiftClock(asked.shiftMs);
       process.send?.({ id });
+      return;
+    }
+    if (asked.probe === true) {
+      process.send?.({ id, result: await probe() });
       return;
     }
     const endsAt = Date.now() + timeoutMs;
     const context = {
-      awsRequestId: `invocation-${id}`,
+      awsRequestId: asked.requestId ?? `invocation-${id}`,
       functionName: 'guest-profiles',
       getRemainingTimeInMillis: () => endsAt - Date.now(),
     };

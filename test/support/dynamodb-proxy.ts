@@ -6,7 +6,7 @@ export interface ProxiedCall {
 }
 /**
  * What becomes of a call. `pass`: it goes through; `{ delayMs }`: later; `hang`: never; `refuse`: as DynamoDB
- * refuses an absent table; `break`: the connection breaks before the call has any effect; `lose`: it has its
+ * refuses an absent table; `throttle`: as it refuses what is beyond a table's capacity; `break`: the connection breaks before the call has any effect; `lose`: it has its
  * effect, then the connection breaks; `unprocessed`: a batch read brings nothing and names all its keys as
  * unprocessed, any other call passes; `{ status }`: refused with this HTTP status.
  */
@@ -14,6 +14,7 @@ export type Treatment =
   | 'pass'
   | 'hang'
   | 'refuse'
+  | 'throttle'
   | 'break'
   | 'lose'
   | 'unprocessed'
@@ -69,6 +70,10 @@ export const startDynamoDbProxy = async (target: string) => {
       case 'refuse':
         outgoing.writeHead(400, contentType);
         outgoing.end('{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}');
+        return;
+      case 'throttle':
+        outgoing.writeHead(400, contentType);
+        outgoing.end('{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}');
         return;
       case 'unprocessed':
         if (operation !== 'BatchGetItem') break;

@@ -10,6 +10,25 @@ export interface InvokeOptions {
   readonly instance?: number;
   /** Stops the process the moment it has responded, as Lambda does between two requests; `thaw` wakes it. */
   readonly thenFreeze?: boolean;
+  /** Lambda's id of the invocation; a number of its own without it. */
+  readonly requestId?: string;
+}
+
+/** What a container holds on to, after a garbage collection. */
+export interface Held {
+  readonly heapBytes: number;
+  /** Client sockets that are open, idle ones too. */
+  readonly sockets: number;
+  /** Listeners on the client socket that has most. */
+  readonly socketListeners: number;
+  readonly processListeners: number;
+  /** What keeps the event loop busy, by type (`process.getActiveResourcesInfo`). */
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+export interface ContainerOptions {
+  /** Takes what the process writes, piece by piece; `output` stays empty then. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** A process that runs one built bundle as Lambda would: module scope survives between its invocations. */
@@ -18,8 +37,12 @@ export interface LambdaContainer {
   invoke<Result>(event: unknown, options?: InvokeOptions): Promise<Result>;
   /** Sets the process's clock ahead of the machine's; timers are not moved. */
   shiftClock(ms: number): Promise<void>;
+  /** Stops the process at once, in the middle of whatever it does. */
+  freeze(): void;
   /** Goes on after a freeze. */
   thaw(): void;
+  /** Collects garbage and counts what is left. */
+  probe(): Promise<Held>;
   /** Everything the process has written to stdout and stderr. */
   output(): string;
   /** Ends it at once, in the middle of whatever it does. */
@@ -36,6 +59,7 @@ interface Waiting {
 export const startContainer = async (
   bundle: string,
   environment: Readonly<Record<string, string>>,
+  { onOutput }: ContainerOptions = {},
 ): Promise<LambdaContainer> => {
   const child: ChildProcess = fork(runner, [], {
     env: { PATH: process.env['PATH'], BUNDLE: bundle, ...environment },
@@ -43,20 +67,20 @@ export const startContainer = async (
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let text = '';
-  child.stdout?.on('data', (chunk) => {
-    text += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    text += chunk;
-  });
+  const keep = (chunk: string): void => {
+    if (onOutput === undefined) text += chunk;
+    else onOutput(chunk);
+  };
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', keep);
   const waiting = new Map<number, Waiting>();
   let invocations = 0;
   const ended = new Promise<void>((resolve) => {
     child.on('exit', () => {
       for (const { reject } of waiting.values()) reject(new Error('the container has ended'));
       waiting.clear();
-      resolve();
     });
+    // Only then all that it wrote has been read.
+    child.on('close', () => resolve());
   });
   const send = async <Result>(message: object): Promise<Result> =>
     await new Promise((resolve, reject) => {
@@ -72,22 +96,26 @@ export const startContainer = async (
       if (message.error !== undefined) call?.reject(new Error(message.error));
       else call?.resolve(message.result as never);
     });
+    child.on('error', reject);
     child.on('exit', () => setImmediate(() => reject(new Error(text))));
   });
 
   return {
-    invoke: async (event, { timeoutMs = 29_000, instance, thenFreeze } = {}) =>
-      await send({ event, timeoutMs, instance, thenFreeze }),
+    invoke: async (event, { timeoutMs = 29_000, instance, thenFreeze, requestId } = {}) =>
+      await send({ event, timeoutMs, instance, thenFreeze, requestId }),
     shiftClock: async (shiftMs) => await send({ shiftMs }),
+    freeze: () => {
+      child.kill('SIGSTOP');
+    },
     thaw: () => {
       child.kill('SIGCONT');
     },
+    probe: async () => await send({ probe: true }),
     output: () => text,
     kill: () => {
       child.kill('SIGKILL');
     },
     stop: async () => {
-      if (child.connected) child.disconnect();
       child.kill();
       child.kill('SIGCONT');
       await ended;

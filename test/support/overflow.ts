@@ -28,6 +28,7 @@ const startQueue = async (name: string, now: () => number) => {
       url: sqs.url,
       queueUrl: sqs.queueUrl(name),
       visibleAtMs: () => sqs.messages(name).map(({ visibleAtMs }) => visibleAtMs),
+      setFault: sqs.setFault,
       close: sqs.close,
     };
   }
@@ -43,6 +44,9 @@ const startQueue = async (name: string, now: () => number) => {
     queueUrl,
     visibleAtMs: (): number[] => {
       throw new Error('A foreign queue does not say when its messages can be received.');
+    },
+    setFault: (): void => {
+      throw new Error('A foreign queue does not misbehave when it is told to.');
     },
     close: async () => {
       await client.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
@@ -94,7 +98,7 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
     sqsEvent(deliveries, `arn:aws:sqs:us-east-1:000000000000:${name}`);
   /** One round of the poller: what is visible goes to the worker, what it dealt with is deleted. */
   const poll = async (
-    worker: LambdaContainer,
+    worker: Pick<LambdaContainer, 'invoke'>,
   ): Promise<{ readonly received: readonly Delivery[]; readonly failed: readonly string[] }> => {
     const received = await receive();
     if (received.length === 0) return { received, failed: [] };
@@ -124,6 +128,8 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
     /** Sends a message; for one that was sent before, as SQS may: at least once is all that it promises. */
     send: async (body: string): Promise<string> =>
       (await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }))).MessageId ?? '',
+    /** Misbehaves from now on; `{}` behaves again. */
+    setFault: queue.setFault,
     poll,
     /** Polls until the queue is empty, for ten seconds at most. */
     drain: async (worker: LambdaContainer): Promise<void> => {

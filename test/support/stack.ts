@@ -8,7 +8,12 @@ import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts'
 import { startGenesysSimulator } from '../../local/genesys-simulator.ts';
 import { startTestTables } from './dynamodb.ts';
 import { restEvent } from './http-world.ts';
-import { type InvokeOptions, type LambdaContainer, startContainer } from './lambda-container.ts';
+import {
+  type ContainerOptions,
+  type InvokeOptions,
+  type LambdaContainer,
+  startContainer,
+} from './lambda-container.ts';
 import { startTestSecret } from './secret.ts';
 
 export type FunctionName = 'init' | 'drain' | 'resolve';
@@ -38,6 +43,9 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
   ]);
   const { client, crmTableName: crmTable, guestTableName: guestTable } = tables;
   const containers: LambdaContainer[] = [];
+  const stopContainers = async (): Promise<void> => {
+    await Promise.all(containers.map(async (container) => await container.stop()));
+  };
   const env: Readonly<Record<string, string>> = {
     AWS_REGION: localRegion,
     AWS_ACCESS_KEY_ID: localCredentials.accessKeyId,
@@ -69,8 +77,9 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     container: async (
       more: Readonly<Record<string, string>> = {},
       name: FunctionName = 'init',
+      options: ContainerOptions = {},
     ): Promise<LambdaContainer> => {
-      const started = await startContainer(bundleOf(name), { ...env, ...more });
+      const started = await startContainer(bundleOf(name), { ...env, ...more }, options);
       containers.push(started);
       return started;
     },
@@ -90,8 +99,10 @@ export const startStack = async (environment: Readonly<Record<string, string>> =
     },
     /** Everything that the containers have written. */
     output: (): string => containers.map((container) => container.output()).join('\n'),
+    /** Ends the containers and reads to the end what they wrote; the services go on. */
+    stopContainers,
     stop: async (): Promise<void> => {
-      await Promise.all(containers.map(async (container) => await container.stop()));
+      await stopContainers();
       await Promise.all([tables.close(), secret.close(), genesys.close()]);
     },
   };

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startDynamoDbProxy } from '../support/dynamodb-proxy.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
 import { type Overflow, startOverflow } from '../support/overflow.ts';
-import { describeEmbedded, itEmbedded } from '../support/peers.ts';
+import { describeEmbedded, itEmbedded } from '../support/skipped.ts';
 import { type Answer, post, type Stack, startStack } from '../support/stack.ts';
 
 let stack: Stack;
