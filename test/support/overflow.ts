@@ -34,6 +34,8 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
     /** What is visible goes to somebody who does nothing with it: it comes back after these seconds. */
     hide: (seconds: number) => queue.receive(10, seconds),
     poll,
+    /** Forgets every message. */
+    purge: () => queue.purge(),
     /** Polls until the queue is empty, for ten seconds at most. */
     drain: async (worker: LambdaContainer): Promise<void> => {
       for (let round = 0; round < 100 && sqs.messages('overflow').length > 0; round += 1) {
