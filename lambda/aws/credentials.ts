@@ -90,7 +90,7 @@ export const createCredentials = ({
       return known;
     } catch (error) {
       if (error instanceof SecretError) {
-        telemetry.record('secret_invalid', { code: error.code, field: error.field });
+        telemetry.record('secret_invalid', { fault: error.code, field: error.field });
       }
       throw error;
     }

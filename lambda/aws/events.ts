@@ -2,7 +2,7 @@
 export type AwsEvent =
   /** The secret was read again and has changed. */
   | 'secret_changed'
-  /** `code` (`secret_malformed` or `secret_placeholder`), `field`: never a value. */
+  /** `fault` (`secret_malformed` or `secret_placeholder`), `field`: never a value. */
   | 'secret_invalid'
   /** `reason`: the secret could not be read, and there is none: requests fail. */
   | 'secret_unavailable'

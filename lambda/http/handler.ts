@@ -27,7 +27,7 @@ export type HttpEvent =
   /** `status`, `durationMs` */
   | 'request_issued'
   | 'request_queued'
-  /** also `code` */
+  /** also `problem`, the code that the caller is sent */
   | 'request_refused'
   | 'request_failed'
   /** `name`, `frames`: a defect in this service. */
@@ -139,7 +139,7 @@ export const createInitHandler = ({
     }
     telemetry.record(problem.status < 500 ? 'request_refused' : 'request_failed', {
       status: problem.status,
-      code: problem.code,
+      problem: problem.code,
       durationMs: clock.now() - request.receivedAtMs,
     });
     return respond(request, allowedOrigins, problem.status, problem, {

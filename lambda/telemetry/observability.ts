@@ -76,11 +76,8 @@ export const createObservability = (
     const { requestId } = invocations.getStore() ?? {};
     // Powertools lets the platform's level win, which is pinned low enough to keep the lines of metrics.
     if (levels.indexOf(level.toUpperCase()) >= levels.indexOf(logLevel)) {
-      logger[level](message, {
-        code,
-        ...(requestId === undefined ? {} : { requestId }),
-        ...redacted(fields),
-      });
+      // The code stays first, and no field takes its place: operators filter by it.
+      logger[level](message, { code, ...redacted({ requestId, ...fields, code }) });
     }
     for (const metric of measured) {
       const [name, value] = typeof metric === 'string' ? [metric, 1] : [metric[0], fields[metric[1]]];

@@ -131,7 +131,7 @@ describe('the credentials', () => {
     await clock.advance(staleMs);
     expect(await current()).toBe('first');
     await until(() => telemetry.of('secret_invalid').length === 1);
-    expect(telemetry.of('secret_invalid')).toEqual([{ code: 'secret_placeholder', field: 'clientSecret' }]);
+    expect(telemetry.of('secret_invalid')).toEqual([{ fault: 'secret_placeholder', field: 'clientSecret' }]);
     expect(await current()).toBe('first');
   });
 

@@ -151,6 +151,14 @@ describe('Logs and metrics', () => {
     expect(lines).toEqual([expect.objectContaining({ GenesysQuotaUsed: 42 })]);
   });
 
+  it('keep their code, whatever a field is called', async () => {
+    const { telemetry } = create();
+    const lines = await linesOf(async () =>
+      telemetry.record('secret_invalid', { code: 'secret_malformed', field: 'clientId' }),
+    );
+    expect(lines).toEqual([expect.objectContaining({ code: 'secret_invalid', field: 'clientId' })]);
+  });
+
   it('lose an e-mail address that got into a field all the same', async () => {
     const { telemetry } = create();
     const lines = await linesOf(async () =>
