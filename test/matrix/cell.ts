@@ -17,12 +17,6 @@ const secretAgeMs = 301_000;
 /** How long is waited for what is written after the response. */
 const traceMs = 4500;
 
-/** A container and how far its clock has been moved. */
-interface Clocked {
-  readonly container: LambdaContainer;
-  shiftMs: number;
-}
-
 const until = async (holds: () => boolean, limitMs: number): Promise<void> => {
   for (const endMs = performance.now() + limitMs; !holds() && performance.now() < endMs; ) await sleep(20);
 };
@@ -32,15 +26,18 @@ const budgetOf = ({ subject }: Row, budgets: Budgets): number => {
   return subject === 'resolve' ? budgets.resolveMs : budgets.initMs;
 };
 
-const move = async (clocked: Clocked, ms: number): Promise<void> => {
-  clocked.shiftMs += ms;
-  await clocked.container.shiftClock(clocked.shiftMs);
+/** Brings a warm container to call what it would not call: a token is obtained, and in the worker the secret for it. */
+const endToken = async ({ subject, dependency }: Row, lane: Lane): Promise<void> => {
+  const isAskedWithToken = subject === 'drain' && dependency === 'secrets';
+  if (dependency !== 'oauth' && dependency !== 'vault' && !isAskedWithToken) return;
+  lane.stack.genesys.control.revokeTokens();
+  await lane.stack.forgetToken();
 };
 
-/** Brings a warm container to call what it would not call: a stale secret is read again, a token is obtained. */
-const make = async (row: Row, lane: Lane, clocked: Clocked): Promise<void> => {
-  if (row.dependency === 'secrets') await move(clocked, secretAgeMs);
-  if (row.dependency === 'oauth' || row.dependency === 'vault') lane.stack.genesys.control.revokeTokens();
+/** How long a warm container has been left alone: until the secret is stale, or its clock is off anew. */
+const idleMs = ({ dependency, fault }: Row): number => {
+  if (dependency === 'secrets') return secretAgeMs;
+  return fault === 'signature-skew' ? (faultOf(fault).skewMs ?? 0) : 0;
 };
 
 const leftBehind = async (row: Row, lane: Lane, visit: Visit, nowMs: number): Promise<readonly string[]> => {
@@ -110,24 +107,22 @@ const count = (output: string, code: string, hash: string): number =>
 /** One cell: the fault, what the function made of it, and what comes after. */
 export const runCell = async (
   row: Row,
-  state: State,
   lane: Lane,
   budgets: Budgets,
-  known: Clocked | undefined,
-): Promise<{ readonly cell: Cell; readonly clocked: Clocked }> => {
+  warm?: LambdaContainer,
+): Promise<{ readonly cell: Cell; readonly container: LambdaContainer }> => {
   const scenario = scenarios[row.subject];
   const front = lane.fronts[row.over][dependencyOf(row.dependency).front];
   await lane.clear();
+  if (warm !== undefined) await lane.passTime(idleMs(row));
   const visit = await newVisit(lane);
   await scenario.prepare(lane, visit);
-  if (state === 'cold') await lane.stack.forgetToken();
+  if (warm === undefined) await lane.stack.forgetToken();
+  else await endToken(row, lane);
   front.clear();
   await begin(row, lane);
-  const shiftMs = faultOf(row.fault).skewMs ?? 0;
-  const clocked = known ?? { container: await lane.container(row.subject, row.over, shiftMs), shiftMs };
-  if (known !== undefined) await make(row, lane, clocked);
-  const { container } = clocked;
-  const offset = known === undefined ? 0 : container.output().length;
+  const container = warm ?? (await lane.container(row));
+  const offset = warm === undefined ? 0 : container.output().length;
   const creations = lane.stack.genesys.counts.guest;
 
   const startedMs = performance.now();
@@ -139,10 +134,12 @@ export const runCell = async (
   const durationMs = performance.now() - startedMs;
   const written = (): string => container.output().slice(offset);
   await until(() => written().includes('"_aws"'), 2000);
+  // A server may learn of a refused certificate after its client has answered.
+  await until(() => front.met > 0 || row.fault === 'refused', 500);
   const traceOf = () => ({ codes: codesIn(written()), metrics: metricsIn(written()) });
-  await until(() => !isMissingTrace(row, state, asked.answer, traceOf()), traceMs);
+  await until(() => !isMissingTrace(row, asked.answer, traceOf()), traceMs);
 
-  const nowMs = Date.now() + clocked.shiftMs;
+  const nowMs = Date.now() + lane.aheadMs + (faultOf(row.fault).skewMs ?? 0);
   const observed = {
     ...asked,
     durationMs,
@@ -155,7 +152,7 @@ export const runCell = async (
     ...traceOf(),
   };
   await end(row, lane);
-  await move(clocked, passMs(row));
+  await lane.passTime(passMs(row));
   const afterwards = await scenario
     .follow(lane, container, visit)
     .catch((error: unknown) => [`afterwards: ${String(error)}`]);
@@ -164,7 +161,7 @@ export const runCell = async (
   const cell: Cell = {
     ...observed,
     // What happened beside the response is counted with the next one.
-    ...(isMissingTrace(row, state, asked.answer, observed) ? traceOf() : {}),
+    ...(isMissingTrace(row, asked.answer, observed) ? traceOf() : {}),
     afterwards,
     extraGuests: Math.max(0, knownGuests - 1) + Math.max(0, anonymous - 1),
     orphans: count(output, 'guest_orphaned', visit.hash),
@@ -174,7 +171,7 @@ export const runCell = async (
       .split('\n')
       .filter((line) => line.includes('UNHANDLED') || /^\s+at /.test(line)),
   };
-  return { cell, clocked };
+  return { cell, container };
 };
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
@@ -186,11 +183,11 @@ export const runRow = async (
   lane: Lane,
   budgets: Budgets,
 ): Promise<Readonly<Record<State, Cell>>> => {
-  const cold = await runCell(row, 'cold', lane, budgets, undefined);
   try {
-    const warm = await runCell(row, 'warm', lane, budgets, cold.clocked);
-    return { cold: cold.cell, warm: warm.cell };
+    const { cell, container } = await runCell(row, lane, budgets);
+    const warm = await runCell(row, lane, budgets, container);
+    return { cold: cell, warm: warm.cell };
   } finally {
-    await cold.clocked.container.stop();
+    await lane.dismiss();
   }
 };

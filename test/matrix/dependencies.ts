@@ -5,7 +5,7 @@ export const subjects = {
   init: { title: '`init`, provider `webchat-v1`', bundle: 'init' },
   'init-web-messaging': { title: '`init`, provider `web-messaging`', bundle: 'init' },
   drain: { title: '`drain`, the overflow worker', bundle: 'drain' },
-  resolve: { title: '`resolve`, the agent’s view', bundle: 'resolve' },
+  resolve: { title: "`resolve`, the agent's view", bundle: 'resolve' },
 } as const;
 export type Subject = keyof typeof subjects;
 export const subjectNames = Object.keys(subjects) as readonly Subject[];

@@ -9,11 +9,14 @@ import type { Cell, Row, State, Trace } from './observation.ts';
 const traces: Readonly<
   Record<DependencyName, { readonly codes: readonly LogCode[]; readonly metrics: readonly MetricName[] }>
 > = {
-  secrets: { codes: ['secret_unavailable', 'secret_invalid', 'secret_stale'], metrics: ['SecretInvalid'] },
-  crm: { codes: ['tables_unavailable'], metrics: ['EnrichmentDegraded'] },
+  secrets: {
+    codes: ['secret_unavailable', 'secret_invalid', 'secret_stale'],
+    metrics: ['SecretInvalid', 'SecretStale'],
+  },
+  crm: { codes: ['tables_unavailable'], metrics: ['EnrichmentDegraded', 'TableErrors'] },
   registry: {
     codes: ['registry_unavailable', 'registry_call_failed', 'tables_unavailable'],
-    metrics: ['RegistryUnavailable', 'ResolveFailed'],
+    metrics: ['RegistryUnavailable', 'TableErrors'],
   },
   vault: { codes: ['token_vault_unavailable'], metrics: ['TokenVaultUnavailable'] },
   oauth: {
@@ -40,7 +43,7 @@ const traces: Readonly<
   },
   queue: {
     codes: ['queue_unavailable', 'visibility_unchanged', 'queue_call_failed'],
-    metrics: ['Failed'],
+    metrics: ['QueueErrors'],
   },
 };
 
@@ -51,9 +54,10 @@ export const traceOf = ({ dependency }: Row, { codes, metrics }: Trace) => ({
 });
 
 /** Whether nobody was told of a fault that was felt: an answer that could be used after all is none. */
-export const isMissingTrace = (row: Row, _state: State, answer: string, trace: Trace): boolean => {
+export const isMissingTrace = (row: Row, answer: string, trace: Trace): boolean => {
   const { meaning } = faultOf(row.fault);
-  const usable = meaning === 'odd' || (meaning === 'nonsense' && wholeAnswers.includes(answer));
+  const whole = row.dependency === 'queue' ? ['202 queued', 'again'] : wholeAnswers;
+  const usable = meaning === 'odd' || (meaning === 'nonsense' && whole.includes(answer));
   const { code, metric } = traceOf(row, trace);
   return !usable && (code === undefined || metric === undefined);
 };
@@ -65,7 +69,7 @@ const slackMs = 700;
 /** One call is attempted three times, a wait for a limit apart; each attempt of AWS's SDK is repeated once. */
 const mostCalls = 12;
 
-export const isLate = ({ durationMs, budgetMs }: Cell): boolean => durationMs > budgetMs + graceMs + slackMs;
+const isLate = ({ durationMs, budgetMs }: Cell): boolean => durationMs > budgetMs + graceMs + slackMs;
 
 type Rule = (row: Row, state: State, cell: Cell) => string | undefined;
 
@@ -105,8 +109,8 @@ const rules: readonly Rule[] = [
     answer === '202 queued' && !(left.includes('queued') && left.includes('message'))
       ? 'queued, but without a message and an entry'
       : undefined,
-  (row, state, cell) => {
-    if (!isMissingTrace(row, state, cell.answer, cell)) return undefined;
+  (row, _, cell) => {
+    if (!isMissingTrace(row, cell.answer, cell)) return undefined;
     const { code, metric } = traceOf(row, cell);
     return `no ${[...(code ? [] : ['log code']), ...(metric ? [] : ['metric'])].join(' and no ')} says what happened`;
   },

@@ -153,6 +153,9 @@ export const faults = {
 export type FaultName = keyof typeof faults;
 export const faultOf = (name: FaultName): Fault => faults[name];
 
+/** Faults that meet every call to an endpoint, or none. */
+const ofEndpoint: readonly FaultName[] = ['refused', 'expired-certificate', 'signature-skew'];
+
 /** Why a fault cannot meet a dependency of a function; `undefined` where it can. */
 export const leftOut = (
   subject: Subject,
@@ -165,7 +168,7 @@ export const leftOut = (
   if (of !== 'all' && (of === 'genesys') !== (service === 'genesys' || service === 'oauth'))
     return 'no such error of this service';
   if (name === 'oauth-limit' && dependency !== 'oauth') return 'no such error of this service';
-  if (sharesConnectionWith !== undefined && ['refused', 'expired-certificate'].includes(name))
+  if (sharesConnectionWith !== undefined && ofEndpoint.includes(name))
     return `the connection is the one of the ${sharesConnectionWith}`;
   if (name === 'partial-batch') {
     const isRead = dependency === 'crm' || (dependency === 'registry' && subject.startsWith('init'));
@@ -178,8 +181,10 @@ export const leftOut = (
 export const wireFaultOf = (dependency: DependencyName, name: FaultName): WireFault => {
   const { matches, comesAfter } = dependencyOf(dependency);
   const isBatch = ({ operation }: WireCall): boolean => operation === 'BatchGetItem';
+  const isMet = (call: WireCall): boolean =>
+    ofEndpoint.includes(name) || (matches(call) && (name !== 'partial-batch' || isBatch(call)));
   return {
-    matches: name === 'partial-batch' ? (call) => isBatch(call) && matches(call) : matches,
+    matches: isMet,
     treatment: faultOf(name).treatment(dependency),
     beginsAfter: comesAfter,
   };

@@ -3,7 +3,9 @@ import type { Item } from '../../lambda/aws/guest-item.ts';
 import type { LambdaContainer } from '../support/lambda-container.ts';
 import { type Overflow, startOverflow } from '../support/overflow.ts';
 import { type Stack, secretId, startStack } from '../support/stack.ts';
-import { type FrontName, guestTable, type Subject, subjects } from './dependencies.ts';
+import { dependencyOf, type FrontName, guestTable, subjects } from './dependencies.ts';
+import { faultOf } from './faults.ts';
+import type { Row } from './observation.ts';
 import type { Certificates } from './wire/certificates.ts';
 import { type FaultFront, startFaultFront } from './wire/fault-front.ts';
 
@@ -37,6 +39,10 @@ const helpers: Readonly<
   messaging: { bundle: 'init', environment: messaging },
 };
 
+const patient = { CRM_TIMEOUT_MS: '3000' };
+/** Where a table is what fails: twice the default, since what is well must not seem slow there either. */
+const impatient = { CRM_TIMEOUT_MS: '1000' };
+
 const frontNames: readonly FrontName[] = ['secrets', 'dynamodb', 'sqs', 'login', 'api'];
 
 const environmentOf = (fronts: Readonly<Record<FrontName, FaultFront>>): Record<string, string> => ({
@@ -53,10 +59,16 @@ export interface Lane {
   readonly overflow: Overflow;
   readonly fronts: Readonly<Record<'plain' | 'secure', Readonly<Record<FrontName, FaultFront>>>>;
   /** A container of the function behind the fronts. */
-  container(subject: Subject, over: 'plain' | 'secure', shiftMs: number): Promise<LambdaContainer>;
+  container(row: Row): Promise<LambdaContainer>;
   helper(name: HelperName): Promise<LambdaContainer>;
+  /** Ends the container of the row. */
+  dismiss(): Promise<void>;
   /** Ends the helpers, which other functions have no use for. */
   dismissHelpers(): Promise<void>;
+  /** Time passes for every container, in a moment; none of them ever sees it go back. */
+  passTime(ms: number): Promise<void>;
+  /** How far the lane is ahead of the machine. */
+  readonly aheadMs: number;
   /** Moves the queue's clock, so that every message is visible again. */
   passQueueTime(): void;
   /** Makes all as it was before anything went wrong, but for the sessions' own entries. */
@@ -97,39 +109,61 @@ export const startLane = async (budgets: Budgets, certificates: Certificates): P
     OVERFLOW_MAX_AGE_SECONDS: '900',
   };
   const running = new Map<HelperName, LambdaContainer>();
+  let aheadMs = 0;
+  let met: { readonly container: LambdaContainer; readonly skewMs: number } | undefined;
 
   return {
     stack,
     overflow,
     fronts,
-    container: async (subject, over, shiftMs) =>
-      await stack.container(
+    container: async ({ subject, dependency, fault, over }) => {
+      const { skewMs = 0 } = faultOf(fault);
+      const container = await stack.container(
         {
           ...settings,
+          // Where the tables are well, a busy machine must not make them look slow.
+          ...(dependencyOf(dependency).service === 'dynamodb' ? impatient : patient),
           ...environmentOf(fronts[over]),
           ...certificates.environment,
           ...(subject === 'resolve' || subject === 'init-web-messaging' ? messaging : {}),
-          CLOCK_SHIFT_MS: String(shiftMs),
+          CLOCK_SHIFT_MS: String(aheadMs + skewMs),
         },
         subjects[subject].bundle,
-      ),
+      );
+      met = { container, skewMs };
+      return container;
+    },
     helper: async (name) => {
       const { bundle, environment } = helpers[name];
       const container =
         running.get(name) ??
         (await stack.container(
-          // Patient with a machine that is slower than DynamoDB ever is.
           {
             ...settings,
-            CRM_TIMEOUT_MS: '5000',
+            ...patient,
             ...environment,
             GENESYS_LOGIN_URL: stack.genesys.url,
             GENESYS_TIMEOUT_MS: '4000',
+            CLOCK_SHIFT_MS: String(aheadMs),
           },
           bundle,
         ));
       running.set(name, container);
       return container;
+    },
+    passTime: async (ms) => {
+      aheadMs += ms;
+      await Promise.all([
+        ...[...running.values()].map(async (container) => await container.shiftClock(aheadMs)),
+        met?.container.shiftClock(aheadMs + met.skewMs),
+      ]);
+    },
+    get aheadMs() {
+      return aheadMs;
+    },
+    dismiss: async () => {
+      await met?.container.stop();
+      met = undefined;
     },
     dismissHelpers: async () => {
       await Promise.all([...running.values()].map(async (container) => await container.stop()));

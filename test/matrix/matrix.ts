@@ -1,5 +1,5 @@
 import { runRow } from './cell.ts';
-import { brokenPromises, isLate } from './expectations.ts';
+import { brokenPromises } from './expectations.ts';
 import { type Budgets, type Lane, startLane } from './lane.ts';
 import { type Cell, nameOf, type Row, type State, states } from './observation.ts';
 import { createCertificates } from './wire/certificates.ts';
@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly lanes: number;
   readonly budgets: Budgets;
   readonly onResult?: (result: Result) => void;
+  /** Told of a row that was red beside others and was run again alone. */
+  readonly onAgain?: (first: Result, again: Result) => void;
 }
 
 /** Runs each row in a lane: rows of one function after the other, so that its helpers serve many. */
@@ -37,6 +39,7 @@ export const runMatrix = async ({
   lanes,
   budgets,
   onResult,
+  onAgain,
 }: RunOptions): Promise<readonly Result[]> => {
   const certificates = await createCertificates();
   const results = new Map<string, Result>();
@@ -60,13 +63,15 @@ export const runMatrix = async ({
         await work(lane);
       }),
     );
-    // A machine that is busy with the other lanes is late itself: what was late is asked again, alone.
+    // A machine that is busy with other lanes is slow itself: what was red is asked again, alone.
     const [lane] = running;
-    const late = [...results.values()].filter(({ cells }) => states.some((state) => isLate(cells[state])));
-    for (const { row } of late) {
-      if (lane === undefined) break;
+    for (const result of results.values()) {
+      if (lane === undefined || redCells([result]).length === 0) continue;
+      const { row } = result;
       await lane.dismissHelpers();
-      results.set(nameOf(row), { row, cells: await runRow(row, lane, budgets) });
+      const again = { row, cells: await runRow(row, lane, budgets) };
+      results.set(nameOf(row), again);
+      onAgain?.(result, again);
     }
     return rows.flatMap((row) => results.get(nameOf(row)) ?? []);
   } finally {

@@ -19,7 +19,7 @@ const program = new Command('npm run matrix --')
       'Exit status 1 where a cell breaks one. Run `npm run build` first.',
   )
   .option('--only <name...>', 'dependencies, functions or rows, such as queue, drain or init/guest/hang')
-  .option('--lanes <count>', 'rows at once', wholeNumber, 3 * availableParallelism())
+  .option('--lanes <count>', 'rows at once', wholeNumber, 2 * availableParallelism())
   .option('--json', 'one JSON object instead of a summary')
   .option('--record', 'also write the tables into docs/reliability.md')
   .option('--list', 'the names of the rows, and nothing else')
@@ -54,6 +54,8 @@ const seconds = (): number => Math.round((performance.now() - startedMs) / 1000)
 const isTerminal = process.stderr.isTTY;
 let done = 0;
 let red = 0;
+const clear = isTerminal ? '\r\u001b[K' : '';
+const once: string[] = [];
 const results = await runMatrix({
   rows: chosen,
   lanes: options.lanes,
@@ -62,12 +64,16 @@ const results = await runMatrix({
     done += 1;
     const broken = redCells([result]);
     red += broken.length;
-    const clear = isTerminal ? '\r\u001b[K' : '';
     for (const { name, broken: promises } of broken)
       process.stderr.write(`${clear}red ${name}: ${promises.join('; ')}\n`);
     const state = `${done} of ${chosen.length} rows, ${red} red cells, ${seconds()} s`;
     if (isTerminal) process.stderr.write(`\r\u001b[K${state}`);
     else if (done % 25 === 0) process.stderr.write(`${state}\n`);
+  },
+  onAgain: ({ row }, again) => {
+    const stays = redCells([again]).length > 0;
+    process.stderr.write(`${clear}again, alone: ${nameOf(row)} ${stays ? 'stays red' : 'is not red'}\n`);
+    if (!stays) once.push(nameOf(row));
   },
 });
 if (isTerminal) process.stderr.write('\r\u001b[K');
@@ -77,9 +83,10 @@ if (options.json === true) {
   const cells = results.flatMap(({ row, cells: both }) =>
     states.map((state) => ({ name: `${nameOf(row)}/${state}`, ...both[state] })),
   );
-  console.log(JSON.stringify({ red: reds, cells }, null, 2));
+  console.log(JSON.stringify({ red: reds, redOnce: once, cells }, null, 2));
 } else {
   for (const { name, broken } of reds) console.log(`red ${name}: ${broken.join('; ')}`);
+  if (once.length > 0) console.log(`Red beside other rows, not red alone: ${once.join(', ')}.`);
   console.log(`${2 * results.length} cells in ${seconds()} s; ${reds.length} red.`);
 }
 if (options.record === true && reds.length === 0) {

@@ -77,12 +77,16 @@ const initOf = (helper: 'init' | 'messaging'): Scenario => ({
   },
 });
 
+/** How long the visitor of a registration that was given up is told so. */
+const failedForMs = 900_000;
+
 /** What has become of a queued registration. */
 const stateOf = async (lane: Lane, visit: Visit): Promise<string> => {
   if (lane.overflow.messages().length > 0) return 'again';
   const entry = await entryOf(lane, visit);
   if (entry?.['guestId'] !== undefined) return 'registered';
-  return entry?.['failedAt'] === undefined ? 'dropped' : 'given up';
+  const failedAtMs = Number(entry?.['failedAt']?.N ?? 0);
+  return failedAtMs + failedForMs > Date.now() + lane.aheadMs ? 'given up' : 'dropped';
 };
 
 const pollOnce = async (lane: Lane, container: LambdaContainer, visit: Visit): Promise<Asked> => {
@@ -107,6 +111,8 @@ const drain: Scenario = {
   },
   ask: pollOnce,
   follow: async (lane, container, visit) => {
+    // Metrics of what happened beside a batch are written with the next one.
+    await container.invoke({ Records: [] });
     let state = await stateOf(lane, visit);
     for (let rounds = 0; state === 'again' && rounds < 4; rounds += 1) {
       state = (await pollOnce(lane, container, visit)).answer;

@@ -18,27 +18,33 @@ export interface Certificates {
 
 const dayMs = 86_400_000;
 
-/** Makes certificates for 127.0.0.1 that are good for this run only. */
+const keys = { keyType: 'ec', curve: 'P-256', algorithm: 'sha256' } as const;
+
+/** Makes an authority and certificates for 127.0.0.1 that are good for this run only. */
 export const createCertificates = async (): Promise<Certificates> => {
+  const nowMs = Date.now();
+  const authority = await generate([{ name: 'commonName', value: 'Fault matrix' }], {
+    ...keys,
+    notBeforeDate: new Date(nowMs - 60 * dayMs),
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'keyUsage', keyCertSign: true },
+    ],
+  });
   const certificate = async (fromMs: number, untilMs: number): Promise<Certificate> => {
     const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }], {
-      keyType: 'ec',
-      curve: 'P-256',
-      algorithm: 'sha256',
+      ...keys,
+      ca: { key: authority.private, cert: authority.cert },
       notBeforeDate: new Date(fromMs),
       notAfterDate: new Date(untilMs),
-      extensions: [
-        { name: 'basicConstraints', cA: true },
-        { name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] },
-      ],
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
     });
     return { key, cert };
   };
-  const nowMs = Date.now();
   const valid = await certificate(nowMs - dayMs, nowMs + dayMs);
   const expired = await certificate(nowMs - 30 * dayMs, nowMs - dayMs);
   const folder = mkdtempSync(`${tmpdir()}/fault-matrix-`);
-  writeFileSync(`${folder}/ca.pem`, valid.cert + expired.cert);
+  writeFileSync(`${folder}/ca.pem`, authority.cert);
   return {
     valid,
     expired,
