@@ -1,7 +1,8 @@
 import { runRow } from './cell.ts';
 import { brokenPromises } from './expectations.ts';
-import { type Budgets, type Lane, startLane } from './lane.ts';
+import { type Lane, startLane } from './lane.ts';
 import { type Cell, nameOf, type Row, type State, states } from './observation.ts';
+import type { Budgets } from './settings.ts';
 import { createCertificates } from './wire/certificates.ts';
 
 export interface Result {
@@ -47,7 +48,7 @@ export const runMatrix = async ({
   const work = async (lane: Lane): Promise<void> => {
     let subject: string | undefined;
     for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) {
-      if (row.subject !== subject) await lane.dismissHelpers();
+      if (row.subject !== subject) await lane.containers.dismissHelpers();
       subject = row.subject;
       const result = { row, cells: await runRow(row, lane, budgets) };
       results.set(nameOf(row), result);
@@ -68,7 +69,7 @@ export const runMatrix = async ({
     for (const result of results.values()) {
       if (lane === undefined || redCells([result]).length === 0) continue;
       const { row } = result;
-      await lane.dismissHelpers();
+      await lane.containers.dismissHelpers();
       const again = { row, cells: await runRow(row, lane, budgets) };
       results.set(nameOf(row), again);
       onAgain?.(result, again);

@@ -5,7 +5,8 @@ import {
   type Subject,
   subjectNames,
 } from './dependencies.ts';
-import { type FaultName, faults, leftOut } from './faults.ts';
+import { type FaultName, faults } from './faults.ts';
+import { leftOut } from './left-out.ts';
 
 /** One fault of one dependency of one function. */
 export interface Row {

@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { dependencyNames } from './dependencies.ts';
 import { documentWith } from './document.ts';
-import { defaultBudgets } from './lane.ts';
 import { redCells, runMatrix } from './matrix.ts';
 import { nameOf, rows, states } from './observation.ts';
+import { defaultBudgets } from './settings.ts';
 
 const wholeNumber = (text: string): number => {
   if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 1 to 99.');

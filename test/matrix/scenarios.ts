@@ -57,18 +57,18 @@ const askUntilServed = async (lane: Lane, container: LambdaContainer, visit: Vis
     const asked = await askInit(lane, container, visit);
     if (asked.answer !== '202 queued' || rounds === 3) return asked;
     lane.passQueueTime();
-    await lane.overflow.poll(await lane.helper('drain'));
+    await lane.overflow.poll(await lane.containers.helper('drain'));
   }
 };
 
 const initOf = (helper: 'init' | 'messaging'): Scenario => ({
   prepare: async (lane) => {
-    await lane.helper(helper);
+    await lane.containers.helper(helper);
   },
   ask: askInit,
   follow: async (lane, container, visit) => {
     const same = await askUntilServed(lane, container, visit);
-    const other = await askUntilServed(lane, await lane.helper(helper), visit);
+    const other = await askUntilServed(lane, await lane.containers.helper(helper), visit);
     return [
       ...(same.answer === '200 matched' ? [] : [`afterwards the same container answers ${same.answer}`]),
       ...(other.answer === '200 matched' ? [] : [`afterwards another container answers ${other.answer}`]),
@@ -86,7 +86,7 @@ const stateOf = async (lane: Lane, visit: Visit): Promise<string> => {
   const entry = await entryOf(lane, visit);
   if (entry?.['guestId'] !== undefined) return 'registered';
   const failedAtMs = Number(entry?.['failedAt']?.N ?? 0);
-  return failedAtMs + failedForMs > Date.now() + lane.aheadMs ? 'given up' : 'dropped';
+  return failedAtMs + failedForMs > Date.now() + lane.containers.aheadMs ? 'given up' : 'dropped';
 };
 
 const pollOnce = async (lane: Lane, container: LambdaContainer, visit: Visit): Promise<Asked> => {
@@ -102,8 +102,8 @@ export const limitGuests = ({ stack }: Lane): void =>
 
 const drain: Scenario = {
   prepare: async (lane, visit) => {
-    await lane.helper('init');
-    const queueing = await lane.helper('queueing');
+    await lane.containers.helper('init');
+    const queueing = await lane.containers.helper('queueing');
     limitGuests(lane);
     const { answer } = await askInit(lane, queueing, visit);
     lane.stack.genesys.control.clearFaults();
@@ -118,7 +118,7 @@ const drain: Scenario = {
       state = (await pollOnce(lane, container, visit)).answer;
     }
     if (state === 'again') return ['afterwards the message is never dealt with'];
-    const { answer } = await askInit(lane, await lane.helper('init'), visit);
+    const { answer } = await askInit(lane, await lane.containers.helper('init'), visit);
     const expected = state === 'given up' ? '503 registration_failed' : '200 matched';
     return answer === expected ? [] : [`afterwards the visitor gets ${answer} instead of ${expected}`];
   },
@@ -148,7 +148,7 @@ const askResolve = async (_lane: Lane, container: LambdaContainer, visit: Visit)
 
 const resolve: Scenario = {
   prepare: async (lane, visit) => {
-    const { answer } = await askInit(lane, await lane.helper('messaging'), visit);
+    const { answer } = await askInit(lane, await lane.containers.helper('messaging'), visit);
     if (answer !== '200 matched') throw new Error(`The chat was not opened: ${answer}.`);
   },
   ask: askResolve,
