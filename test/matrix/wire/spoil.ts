@@ -11,7 +11,7 @@ export interface Original {
 /** Far above what any answer of these services needs, and above what is read of Genesys. */
 const oversizedBytes = 4 * 1024 * 1024;
 /** The shortest answers have two bytes: they take longer than any wait for AWS. */
-const dripMs = 1500;
+const dripMs = 4000;
 
 /** Sends a body a byte at a time, for as long as somebody listens. */
 const drip = (outgoing: ServerResponse, body: Buffer): void => {
