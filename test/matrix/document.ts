@@ -56,7 +56,7 @@ const overview = (results: readonly Result[]): string => {
         [
           subjects[subject].title,
           dependencyOf(dependency).title,
-          answers.join(', '),
+          answers.join(' · '),
           `${(longest / 1000).toFixed(1)} s of ${(cells[0]?.budgetMs ?? 0) / 1000} s`,
           String(cells.length),
         ],

@@ -16,7 +16,7 @@ export const defaultBudgets: Budgets = { initMs: 8000, resolveMs: 4000, genesysM
 const workerMs = 29_000;
 
 const patient = { CRM_TIMEOUT_MS: '3000' };
-/** Where a table is what fails: a little above the default, since what is well must not seem slow there either. */
+/** Where a table fails: a little above the default, since what is well must not seem slow there either. */
 const impatient = { CRM_TIMEOUT_MS: '700' };
 
 /** Containers beside the one that the fault meets; no fault ever meets these. */
