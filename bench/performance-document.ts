@@ -9,11 +9,11 @@ export const machine = (): string => {
 };
 
 /**
- * Replaces what stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`.
+ * Replaces what stands between `<!-- NAME -->` and `<!-- /NAME -->`.
  * @throws when the document has no such place
  */
 export const insertTables = (document: string, name: string, text: string): string => {
-  const [from, to] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
+  const [from, to] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [begins, ends] = [document.indexOf(from), document.indexOf(to)];
   if (begins < 0 || ends < begins) throw new Error(`The document has no place for ${name}: ${from} … ${to}`);
   return `${document.slice(0, begins + from.length)}\n\n${text.trim()}\n\n${document.slice(ends)}`;
@@ -26,7 +26,7 @@ export const writeDocument = (file: string, results: Readonly<Record<string, Ben
     const measuredOn = `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine()}.`;
     document = insertTables(
       document,
-      name,
+      `bench:${name}`,
       `${tables.map(formatTable).join('\n')}\n${name === 'size' ? '' : measuredOn}`,
     );
   }

@@ -180,17 +180,27 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
   secret_stale: {
     level: 'warn',
     message: 'The secret could not be read again; the known one stays in use.',
+    metrics: ['SecretStale'],
   },
   crm_record_invalid: {
     level: 'warn',
     message: 'A CRM record breaks the schema and counts as absent.',
     metrics: ['CrmRecordInvalid'],
   },
-  tables_unavailable: { level: 'warn', message: 'The tables could not be read in time.' },
-  registry_call_failed: { level: 'warn', message: 'A call to the registry failed.' },
+  tables_unavailable: {
+    level: 'warn',
+    message: 'The tables could not be read in time.',
+    metrics: ['TableErrors'],
+  },
+  registry_call_failed: {
+    level: 'warn',
+    message: 'A call to the registry failed.',
+    metrics: ['TableErrors'],
+  },
   token_vault_call_failed: {
     level: 'warn',
     message: 'A call to the entry of the shared OAuth token failed.',
+    metrics: ['TableErrors'],
   },
   token_vault_unavailable: {
     level: 'warn',
@@ -202,7 +212,11 @@ export const catalogue: Readonly<Record<LogCode, Definition>> = {
     message: 'A table failed repeatedly; calls to it are suspended for some seconds.',
     metrics: ['BreakerOpened'],
   },
-  queue_call_failed: { level: 'warn', message: 'A call to the overflow queue failed.' },
+  queue_call_failed: {
+    level: 'warn',
+    message: 'A call to the overflow queue failed.',
+    metrics: ['QueueErrors'],
+  },
 
   genesys_called: { level: 'debug', message: 'Genesys was called.', metrics: ['GenesysCalls'] },
   genesys_failed: { level: 'warn', message: 'A call to Genesys failed.', metrics: ['GenesysErrors'] },

@@ -42,6 +42,10 @@ export const metrics = {
   OAuthTokensShared: 'Count',
   TokenVaultUnavailable: 'Count',
   SecretInvalid: 'Count',
+  /** Times that the secret could not be read again; the known one stays in use. */
+  SecretStale: 'Count',
+  /** Calls to the tables that failed, or brought not all that they should. */
+  TableErrors: 'Count',
 
   /** Message flows that were given a visitor. */
   Resolved: 'Count',
@@ -65,6 +69,8 @@ export const metrics = {
   AdmissionRefused: 'Count',
 
   OverflowSent: 'Count',
+  /** Calls to the overflow queue that failed. */
+  QueueErrors: 'Count',
   OverflowServed: 'Count',
   OverflowGivenUp: 'Count',
   /** How long a registration has waited when the worker receives its message, each time. */

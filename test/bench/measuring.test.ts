@@ -50,12 +50,12 @@ describe('The document', () => {
   const text = 'before\n<!-- bench:start -->\nold\n<!-- /bench:start -->\nafter';
 
   it('gets new tables in their place and keeps everything else', () => {
-    expect(insertTables(text, 'start', 'new')).toBe(
+    expect(insertTables(text, 'bench:start', 'new')).toBe(
       'before\n<!-- bench:start -->\n\nnew\n\n<!-- /bench:start -->\nafter',
     );
   });
 
   it('must have a place for them', () => {
-    expect(() => insertTables(text, 'warm', 'new')).toThrow(/no place for warm/);
+    expect(() => insertTables(text, 'bench:warm', 'new')).toThrow(/no place for bench:warm/);
   });
 });

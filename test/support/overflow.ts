@@ -4,6 +4,7 @@ import {
   DeleteQueueCommand,
   GetQueueAttributesCommand,
   type Message,
+  PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
@@ -11,7 +12,7 @@ import {
 import { localCredentials, localRegion } from '../../local/embedded-dynamodb.ts';
 import { sqsEvent } from '../../local/event-source.ts';
 import type { Delivery } from '../../local/queue/queue.ts';
-import { startSqs } from '../../local/sqs.ts';
+import { type Sqs, startSqs } from '../../local/sqs.ts';
 import type { LambdaContainer } from './lambda-container.ts';
 import { foreign, uniqueName } from './peers.ts';
 
@@ -27,7 +28,7 @@ const startQueue = async (name: string, now: () => number) => {
     return {
       url: sqs.url,
       queueUrl: sqs.queueUrl(name),
-      visibleAtMs: () => sqs.messages(name).map(({ visibleAtMs }) => visibleAtMs),
+      messages: () => sqs.messages(name),
       setFault: sqs.setFault,
       close: sqs.close,
     };
@@ -42,8 +43,8 @@ const startQueue = async (name: string, now: () => number) => {
   return {
     url: foreign.sqs,
     queueUrl,
-    visibleAtMs: (): number[] => {
-      throw new Error('A foreign queue does not say when its messages can be received.');
+    messages: (): ReturnType<Sqs['messages']> => {
+      throw new Error('A foreign queue does not say what it holds.');
     },
     setFault: (): void => {
       throw new Error('A foreign queue does not misbehave when it is told to.');
@@ -124,13 +125,19 @@ export const startOverflow = async ({ now = Date.now }: { readonly now?: () => n
     size,
     eventOf,
     /** When the next message can be received, in epoch milliseconds. */
-    nextVisibleAtMs: () => Math.min(...queue.visibleAtMs()),
+    nextVisibleAtMs: () => Math.min(...queue.messages().map(({ visibleAtMs }) => visibleAtMs)),
+    /** What it holds, received or not. */
+    messages: queue.messages,
     /** Sends a message; for one that was sent before, as SQS may: at least once is all that it promises. */
     send: async (body: string): Promise<string> =>
       (await client.send(new SendMessageCommand({ QueueUrl, MessageBody: body }))).MessageId ?? '',
     /** Misbehaves from now on; `{}` behaves again. */
     setFault: queue.setFault,
     poll,
+    /** Forgets every message. */
+    purge: async () => {
+      await client.send(new PurgeQueueCommand({ QueueUrl }));
+    },
     /** Polls until the queue is empty, for ten seconds at most. */
     drain: async (worker: LambdaContainer): Promise<void> => {
       for (let round = 0; round < 100 && (await size()) > 0; round += 1) {

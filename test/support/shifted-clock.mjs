@@ -3,7 +3,7 @@
 const RealDate = Date;
 const realNow = Date.now;
 const realPerformanceNow = performance.now.bind(performance);
-let shiftMs = 0;
+let shiftMs = Number(process.env['CLOCK_SHIFT_MS'] ?? '0');
 
 globalThis.Date = class ShiftedDate extends RealDate {
   constructor(...parts) {
