@@ -17,12 +17,14 @@ const drainLimitMs = 60_000;
 const patience = { queued: 12, errors: 3 };
 
 const eventOf = (visit: Visit, { id }: Session, name: string, nowMs: number): ProxyEvent => {
-  const seconds = Math.floor(nowMs / 1000);
-  const mac = createHmac('sha256', signingKey).update(`${seconds}.${id}`, 'utf8').digest('hex');
+  const signature = (): string => {
+    const seconds = Math.floor(nowMs / 1000);
+    return `t=${seconds},v1=${createHmac('sha256', signingKey).update(`${seconds}.${id}`, 'utf8').digest('hex')}`;
+  };
   const headers = {
     'content-type': 'application/json',
     origin: 'https://www.example.com',
-    ...(visit.signed === true ? { 'x-session-signature': `t=${seconds},v1=${mac}` } : {}),
+    ...(visit.signed === true ? { 'x-session-signature': signature() } : {}),
   };
   const consent = visit.misspelt === true ? { ConsentGiven: false } : { consentGiven: visit.given };
   const body = JSON.stringify({ sessionId: id, ...consent, consentType: visit.type });

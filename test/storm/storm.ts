@@ -10,6 +10,8 @@ import { createWorld, type Outcome } from './world.ts';
 export const createStorm = async () => {
   const makeAwsClients = await prepareAwsClients();
   replaceTimers();
+  // The logger reads variables with each line, and the process's own are slow.
+  process.env = { ...process.env };
 
   return async (plan: Plan, { traced = false } = {}): Promise<Outcome> => {
     const trace: string[] = [];
@@ -27,6 +29,9 @@ export const createStorm = async () => {
       return true;
     }) as typeof process.stdout.write;
     for (const stream of streams) stream.write = capture;
+    // Thousands of errors are a world's daily bread; nobody reads where each was made.
+    const { stackTraceLimit } = Error;
+    if (!traced) Error.stackTraceLimit = 0;
     try {
       const init = createFleet(world, 'init', makeAwsClients);
       const drain = createFleet(world, 'drain', makeAwsClients);
@@ -38,6 +43,7 @@ export const createStorm = async () => {
         auditor.violations.push({ promise, text: 'the world never comes to rest', atMs: scheduler.now() });
       }
     } finally {
+      Error.stackTraceLimit = stackTraceLimit;
       for (const [index, stream] of streams.entries()) stream.write = writes[index] ?? stream.write;
     }
     const { facts } = auditor;
