@@ -258,6 +258,34 @@ describe('the registry in DynamoDB', () => {
     repeating.destroy();
   });
 
+  it('has no write under way any more when it says that one of two failed', async () => {
+    const uneven = localClient(tables.url);
+    const order: string[] = [];
+    let letGo = (): void => undefined;
+    const slow = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    uneven.middlewareStack.add(
+      (next) => async (args) => {
+        const { Key } = args.input as { Key: { sessionHash: { S: string } } };
+        if (Key.sessionHash.S === 'older') throw new Error('refused');
+        await slow;
+        return await next(args).finally(() => order.push('the other has ended'));
+      },
+      { step: 'initialize' },
+    );
+    const clock = createTestClock();
+    const registry = registryOn({ clock, leaseMs, guestTtlSeconds }, uneven);
+    const remembering = registry
+      .rememberContact(['newest', 'older'], 'guest', { id: 'c', digest: 'd' }, deadlineIn(clock, 5000))
+      .catch((error: unknown) => order.push(`failed: ${(error as Error).name}`));
+    await clock.advance(0);
+    letGo();
+    await remembering;
+    expect(order).toEqual(['the other has ended', 'failed: StoreUnavailableError']);
+    uneven.destroy();
+  });
+
   it('fails at once once five calls in a row have failed', async () => {
     const silentServer = await startSilentServer();
     const client = localClient(silentServer.url);
