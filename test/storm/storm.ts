@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createAgents } from './agents.ts';
 import { prepareAwsClients } from './aws-clients.ts';
 import { createFleet } from './containers.ts';
 import { replaceTimers } from './kernel/timers.ts';
@@ -36,7 +37,8 @@ export const createStorm = async () => {
       const init = createFleet(world, 'init', makeAwsClients);
       const drain = createFleet(world, 'drain', makeAwsClients);
       createTeams(world, init, makeAwsClients);
-      createVisitor(world, init);
+      const agents = createAgents(world, createFleet(world, 'resolve', makeAwsClients));
+      createVisitor(world, init, agents);
       createPoller(world, drain);
       if (!(await scheduler.run())) {
         const promise = 'nothing left running after an answer';
@@ -57,6 +59,7 @@ export const createStorm = async () => {
       counts: {
         sessions: plan.sessions.length,
         requests: facts.exchanges.length,
+        resolvings: facts.resolvings.length,
         guests: facts.guests.length,
         faults: [...twists.used.values()].filter(
           (twist) => typeof twist === 'object' && twist.fault !== undefined && twist.fault !== 'stale',
