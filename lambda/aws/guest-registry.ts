@@ -268,7 +268,10 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
     },
 
     release: async ({ hashes, owner }, deadline, { dropQueued = false } = {}) => {
-      await Promise.all(hashes.map(async (hash) => await releaseOne(hash, owner, dropQueued, deadline)));
+      await everywhere(hashes, async (hash) => {
+        await releaseOne(hash, owner, dropQueued, deadline);
+        return true;
+      });
     },
 
     rememberContact: async (hashes, guestId, contact, deadline) =>
