@@ -57,7 +57,7 @@ export function* checkText(where: string, content: string): Generator<Found> {
 }
 
 /** Guest references and guest session tokens are sealed: long, and as good as random. */
-const sealed = /[\w-]{90,}/;
+const sealed = /(?<![\w-])[\w-]{90,}/;
 
 /** What is wrong with a line that holds something sealed: it opens a session to whoever reads it. */
 export function* checkSealed(where: string, content: string): Generator<Found> {
