@@ -6,8 +6,10 @@ import { createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
 import { connect } from '../../lambda/genesys/connect.ts';
 import { contactResponse } from '../../lambda/genesys/contact.ts';
 import type { Outcome } from '../../lambda/genesys/outcome.ts';
+import type { Transport } from '../../lambda/genesys/transport.ts';
 import { startDeadline } from '../../lambda/guest/deadline.ts';
 import { GuestError } from '../../lambda/guest/errors.ts';
+import type { Clock } from '../../lambda/guest/ports.ts';
 import { systemClock } from '../../lambda/time/system-clock.ts';
 import type { ContactReceipt } from './receipt.ts';
 
@@ -32,10 +34,13 @@ export const createContactEraser = (
   { baseUrl, loginUrl = `https://login.${regionDomain(baseUrl)}` }: GenesysAccess,
   secret: GenesysSecret,
   externalSourceId: string,
-): ContactEraser => {
-  const clock = systemClock;
-  const { call } = connect({
+  { transport, clock }: { readonly transport: Transport; readonly clock: Clock } = {
     transport: createAxiosTransport(),
+    clock: systemClock,
+  },
+): ContactEraser => {
+  const { call } = connect({
+    transport,
     clock,
     telemetry: { record: () => undefined },
     loginUrl,

@@ -93,11 +93,19 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
       return await unlessConditionFails(client.send(command as PutItemCommand, { abortSignal }));
     });
 
-  /** The same write under each hash. @returns whether every condition held */
+  /**
+   * The same write under each hash. Waits for all of them, also when one fails: what goes on after a response is
+   * frozen in the middle. @returns whether every condition held
+   */
   const everywhere = async (
     hashes: readonly string[],
     one: (sessionHash: string) => Promise<boolean>,
-  ): Promise<boolean> => (await Promise.all(hashes.map(one))).every(Boolean);
+  ): Promise<boolean> => {
+    const writes = await Promise.allSettled(hashes.map(one));
+    const failed = writes.find((write) => write.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    return writes.every((write) => write.status === 'fulfilled' && write.value);
+  };
 
   const updateHeld = async (
     operation: string,
@@ -260,7 +268,10 @@ export const createGuestRegistry = (options: GuestRegistryOptions): GuestRegistr
     },
 
     release: async ({ hashes, owner }, deadline, { dropQueued = false } = {}) => {
-      await Promise.all(hashes.map(async (hash) => await releaseOne(hash, owner, dropQueued, deadline)));
+      await everywhere(hashes, async (hash) => {
+        await releaseOne(hash, owner, dropQueued, deadline);
+        return true;
+      });
     },
 
     rememberContact: async (hashes, guestId, contact, deadline) =>

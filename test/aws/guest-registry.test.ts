@@ -4,7 +4,7 @@ import type { AwsEvent } from '../../lambda/aws/events.ts';
 import { createGuestRegistry } from '../../lambda/aws/guest-registry.ts';
 import { createMemoryRegistry } from '../../lambda/aws/memory-registry.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
-import type { GuestRegistry, Lease, Registration } from '../../lambda/guest/ports.ts';
+import type { Deadline, GuestRegistry, Lease, Registration } from '../../lambda/guest/ports.ts';
 import { createTestClock, deadlineIn } from '../support/clock.ts';
 import { localClient, startTestTables, type TestTables } from '../support/dynamodb.ts';
 import { createRecordedTelemetry } from '../support/recorded-telemetry.ts';
@@ -256,6 +256,53 @@ describe('the registry in DynamoDB', () => {
     const registry = registryOn({ clock, leaseMs, guestTtlSeconds }, repeating);
     expect(await createVisit(registry, clock, [anyHash()]).create()).toBe(true);
     repeating.destroy();
+  });
+
+  const anyLease = (hashes: Lease['hashes']): Lease => ({
+    hashes,
+    owner: 'me',
+    untilMs: 0,
+    takenOver: false,
+  });
+  it.each<
+    [string, (registry: GuestRegistry, hashes: Lease['hashes'], deadline: Deadline) => Promise<unknown>]
+  >([
+    [
+      'remember a contact',
+      async (registry, hashes, deadline) =>
+        await registry.rememberContact(hashes, 'guest', { id: 'c', digest: 'd' }, deadline),
+    ],
+    [
+      'release a lease',
+      async (registry, hashes, deadline) => await registry.release(anyLease(hashes), deadline),
+    ],
+  ])('has no write under way any more when it could not %s under one of two hashes', async (_, write) => {
+    const uneven = localClient(tables.url);
+    const order: string[] = [];
+    let letGo = (): void => undefined;
+    const slow = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    uneven.middlewareStack.add(
+      (next) => async (args) => {
+        const { Key } = args.input as { Key: { sessionHash: { S: string } } };
+        if (Key.sessionHash.S === 'older') throw new Error('refused');
+        await slow;
+        return await next(args).finally(() => order.push('the other has ended'));
+      },
+      { step: 'initialize' },
+    );
+    const clock = createTestClock();
+    const registry = registryOn({ clock, leaseMs, guestTtlSeconds }, uneven);
+    const writing = write(registry, ['newest', 'older'], deadlineIn(clock, 5000)).catch((error: unknown) =>
+      order.push(`failed: ${(error as Error).name}`),
+    );
+    await clock.advance(0);
+    letGo();
+    await writing;
+    expect(order).toContain('the other has ended');
+    expect(order.at(-1)).toBe('failed: StoreUnavailableError');
+    uneven.destroy();
   });
 
   it('fails at once once five calls in a row have failed', async () => {

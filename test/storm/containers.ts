@@ -1,6 +1,6 @@
 import { type Config, readConfig } from '../../lambda/config.ts';
 import { createObservability } from '../../lambda/telemetry/observability.ts';
-import { wireDrain, wireInit } from '../../lambda/wire.ts';
+import { wireDrain, wireInit, wireResolve } from '../../lambda/wire.ts';
 import type { prepareAwsClients } from './aws-clients.ts';
 import { connectAws, connectGenesys } from './connections.ts';
 import { createSandbox, type Sandbox } from './kernel/sandbox.ts';
@@ -14,6 +14,7 @@ type MakeAwsClients = Awaited<ReturnType<typeof prepareAwsClients>>;
 interface Handlers {
   readonly init: Awaited<ReturnType<typeof wireInit>>;
   readonly drain: ReturnType<typeof wireDrain>;
+  readonly resolve: Awaited<ReturnType<typeof wireResolve>>;
 }
 type Kind = keyof Handlers;
 
@@ -84,8 +85,8 @@ export const createFleet = <K extends Kind>(
     };
     const observability = createObservability(config);
     const parts = { config, observability, clients, clock, random };
-    const handler = kind === 'init' ? await wireInit(parts) : wireDrain(parts);
-    return handler as Handlers[K];
+    const wires = { init: wireInit, drain: wireDrain, resolve: wireResolve };
+    return (await wires[kind](parts)) as Handlers[K];
   };
 
   const start = (): Container<K> => {

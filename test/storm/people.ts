@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
-import { eraseSession } from '../../crm/erase/erase-session.ts';
+import { eraseSubject } from '../../crm/erase/erase-subject.ts';
+import { createContactEraser } from '../../crm/erase/genesys-contact.ts';
 import type { ProxyEvent } from '../../lambda/http/request.ts';
 import type { Exchange } from './audit/facts.ts';
 import type { prepareAwsClients } from './aws-clients.ts';
-import { connectAws } from './connections.ts';
+import { connectAws, connectGenesys } from './connections.ts';
 import type { createFleet } from './containers.ts';
 import { createSandbox } from './kernel/sandbox.ts';
 import { healedMs, type Session, type Visit, type WorldEvent } from './plan.ts';
-import { hashKeyAfter, hashKeysBefore, signingKey, tables, type World } from './world.ts';
+import { externalIdIn, hashKeyAfter, hashKeysBefore, signingKey, tables, type World } from './world.ts';
 
 type InitFleet = ReturnType<typeof createFleet<'init'>>;
 type DrainFleet = ReturnType<typeof createFleet<'drain'>>;
@@ -17,12 +18,14 @@ const drainLimitMs = 60_000;
 const patience = { queued: 12, errors: 3 };
 
 const eventOf = (visit: Visit, { id }: Session, name: string, nowMs: number): ProxyEvent => {
-  const seconds = Math.floor(nowMs / 1000);
-  const mac = createHmac('sha256', signingKey).update(`${seconds}.${id}`, 'utf8').digest('hex');
+  const signature = (): string => {
+    const seconds = Math.floor(nowMs / 1000);
+    return `t=${seconds},v1=${createHmac('sha256', signingKey).update(`${seconds}.${id}`, 'utf8').digest('hex')}`;
+  };
   const headers = {
     'content-type': 'application/json',
     origin: 'https://www.example.com',
-    ...(visit.signed === true ? { 'x-session-signature': `t=${seconds},v1=${mac}` } : {}),
+    ...(visit.signed === true ? { 'x-session-signature': signature() } : {}),
   };
   const consent = visit.misspelt === true ? { ConsentGiven: false } : { consentGiven: visit.given };
   const body = JSON.stringify({ sessionId: id, ...consent, consentType: visit.type });
@@ -30,7 +33,7 @@ const eventOf = (visit: Visit, { id }: Session, name: string, nowMs: number): Pr
 };
 
 /** A page that asks for its guest and repeats as the response says. */
-export const createVisitor = (world: World, fleet: InitFleet) => {
+export const createVisitor = (world: World, fleet: InitFleet, served: (exchange: Exchange) => void) => {
   const { scheduler, auditor, plan, startMs } = world;
   const sessions = new Map(plan.sessions.map((session) => [session.name, session]));
 
@@ -67,6 +70,7 @@ export const createVisitor = (world: World, fleet: InitFleet) => {
         world.tell(
           `${name} gets ${response.statusCode} ${body['code'] ?? body['enrichment'] ?? body['status']}`,
         );
+        if (response.statusCode === 200) served(exchange);
         const seconds = Number(body['retryAfterSeconds'] ?? 2);
         if (response.statusCode === 202) again(visit, attempt, errors, seconds);
         else if (body['retryable'] === true) again(visit, attempt, errors + 1, seconds);
@@ -154,24 +158,44 @@ export const createTeams = (
 
   const erase = (session: Session): void => {
     erased.add(session.name);
-    const sandbox = createSandbox(`erase ${session.name}`, scheduler, 0);
-    const { dynamoDb: client } = makeAwsClients(
-      connectAws(world, sandbox, () => `erase ${session.name}`),
-      sandbox.clock,
-    );
+    const by = `erase ${session.name}`;
+    const sandbox = createSandbox(by, scheduler, 0);
+    const { clock } = sandbox;
     const options = {
-      client,
+      client: makeAwsClients(
+        connectAws(world, sandbox, () => by),
+        clock,
+      ).dynamoDb,
       crmTableName: tables.crm,
       guestTableName: tables.registry,
-      clock: sandbox.clock,
+      clock,
       settleMs: 15_000,
     };
+    const transport = connectGenesys(world, sandbox, () => by);
+    const access = { provider: plan.provider, loginUrl: undefined, externalSourceId: 'source-1' };
+    const contacts = createContactEraser(
+      { ...access, baseUrl: 'https://api.mypurecloud.de' },
+      { ...secret, externalIdKey: undefined, sessionHashKeys: [], sessionSigningKeys: [] },
+      'source-1',
+      { transport, clock },
+    );
+    const subject = {
+      number: 1,
+      from: 'the storm',
+      of: 'session',
+      hashes: world.hashesOf(session.id),
+      externalIds: plan.provider === 'web-messaging' ? [externalIdIn(secret, session.name)] : [],
+      found: true,
+      remarks: [],
+    } as const;
     const erasure = { session: session.name, fromMs: scheduler.now(), untilMs: Infinity };
     auditor.facts.erasures.push(erasure);
-    Promise.all(world.hashesOf(session.id).map(async (hash) => await eraseSession(hash, options))).then(
-      () => {
-        erasure.untilMs = scheduler.now();
-        world.tell(`${session.name} is erased`);
+    eraseSubject(subject, options, contacts).then(
+      ({ outcome, reason }) => {
+        if (outcome !== 'failed') erasure.untilMs = scheduler.now();
+        // Whoever erases reads the receipt, and runs the command again.
+        else scheduler.after(60_000, () => erase(session));
+        world.tell(`${session.name}: ${outcome}${reason === undefined ? '' : `, ${reason}`}`);
       },
       (error: unknown) => world.tell(`erasing ${session.name} failed: ${error}`),
     );
@@ -206,6 +230,7 @@ export const createTeams = (
       case 'rotate_client_secret': {
         const before = secret.clientSecret;
         secret.clientSecret = 'client-secret-2';
+        auditor.facts.clientSecretChanges.push(scheduler.now());
         auditor.facts.secretChanges.push(scheduler.now());
         genesys.accept([secret.clientSecret, ...(event.overlapMs > 0 ? [before] : [])]);
         scheduler.after(event.overlapMs, () => genesys.accept([secret.clientSecret]));

@@ -195,6 +195,13 @@ const eventsOf = (
 ): WorldEvent[] => {
   const events: WorldEvent[] = mood === 'tables' || mood === 'everything' ? gaps(visits, chance) : [];
   const when = (name: string): number => chance.below(`when ${name}`, busyMs - 2 * minute);
+  /** Half of the erasures come while a visitor is being served, or their first message. */
+  const erasedAt = (name: string): number => {
+    const [visit] = visits.filter(({ session }) => session === name);
+    if (visit === undefined || chance.of(`erase beside ${name}`) < 0.5) return when(`erase ${name}`);
+    const afterMs = chance.pick(`erase after ${name}`, [0, 300, 2000, 15_000]);
+    return Math.min(busyMs, visit.atMs + afterMs + chance.below(`erase just after ${name}`, 700));
+  };
   const kinds = weatherOf[mood];
   const spells = kinds.length === 0 ? 0 : mood === 'herd' ? 1 : 1 + chance.below('spells', 4);
   for (let spell = 1; spell <= spells; spell += 1) {
@@ -215,7 +222,7 @@ const eventsOf = (
         events.push({ kind: 'import', atMs: when(`import ${name}`), session: name, tier: 'Gold' });
       }
       if (chance.of(`erase ${name}`) < 0.12) {
-        events.push({ kind: 'erase', atMs: when(`erase ${name}`), session: name });
+        events.push({ kind: 'erase', atMs: erasedAt(name), session: name });
       }
     }
   }

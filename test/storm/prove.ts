@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import mutations from './mutations.json' with { type: 'json' };
-import { type Mood, planOf, sessionsPerWorld } from './plan.ts';
+import { type Mood, type Plan, planOf, sessionsPerWorld } from './plan.ts';
 import { runWorlds } from './workers.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,6 +20,7 @@ export interface Mutation {
   readonly edits?: readonly Edit[];
   /** The worlds in which it shows; others are not tried. */
   readonly mood?: Mood;
+  readonly provider?: Plan['provider'];
   /** Why the storm cannot see it, where it cannot. */
   readonly unseen?: string;
 }
@@ -45,10 +46,12 @@ const mutated = ({ name, edits = [] }: Mutation, into: string): void => {
   }
 };
 
-const seedsFor = ({ mood }: Mutation, firstSeed: number, worlds: number): number[] => {
+const seedsFor = ({ mood, provider }: Mutation, firstSeed: number, worlds: number): number[] => {
   const seeds: number[] = [];
   for (let seed = firstSeed; seeds.length < worlds; seed += 1) {
-    if (mood === undefined || planOf(seed).mood === mood) seeds.push(seed);
+    const plan = planOf(seed);
+    const shows = (mood ?? plan.mood) === plan.mood && (provider ?? plan.provider) === plan.provider;
+    if (shows) seeds.push(seed);
   }
   return seeds;
 };

@@ -6,11 +6,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { Mutation } from './prove.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
 
 /** `npm run storm` as a developer runs it. Rejects with its output where a promise breaks. */
 const storm = async (...options: string[]): Promise<string> => {
-  const program = ['local/bootstrap.mjs', '--import', 'tsx', 'test/storm/run.ts', ...options];
-  const { stdout } = await promisify(execFile)(process.execPath, program, { cwd: root });
+  const [, ...program] = scripts.storm.split(' ');
+  const { stdout } = await promisify(execFile)(process.execPath, [...program, ...options], { cwd: root });
   return stdout;
 };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createAgents } from './agents.ts';
 import { prepareAwsClients } from './aws-clients.ts';
 import { createFleet } from './containers.ts';
 import { replaceTimers } from './kernel/timers.ts';
@@ -10,6 +11,8 @@ import { createWorld, type Outcome } from './world.ts';
 export const createStorm = async () => {
   const makeAwsClients = await prepareAwsClients();
   replaceTimers();
+  // The logger reads variables with each line, and the process's own are slow.
+  process.env = { ...process.env };
 
   return async (plan: Plan, { traced = false } = {}): Promise<Outcome> => {
     const trace: string[] = [];
@@ -27,17 +30,22 @@ export const createStorm = async () => {
       return true;
     }) as typeof process.stdout.write;
     for (const stream of streams) stream.write = capture;
+    // Thousands of errors are a world's daily bread; nobody reads where each was made.
+    const { stackTraceLimit } = Error;
+    if (!traced) Error.stackTraceLimit = 0;
     try {
       const init = createFleet(world, 'init', makeAwsClients);
       const drain = createFleet(world, 'drain', makeAwsClients);
       createTeams(world, init, makeAwsClients);
-      createVisitor(world, init);
+      const agents = createAgents(world, createFleet(world, 'resolve', makeAwsClients));
+      createVisitor(world, init, agents);
       createPoller(world, drain);
       if (!(await scheduler.run())) {
         const promise = 'nothing left running after an answer';
         auditor.violations.push({ promise, text: 'the world never comes to rest', atMs: scheduler.now() });
       }
     } finally {
+      Error.stackTraceLimit = stackTraceLimit;
       for (const [index, stream] of streams.entries()) stream.write = writes[index] ?? stream.write;
     }
     const { facts } = auditor;
@@ -51,6 +59,7 @@ export const createStorm = async () => {
       counts: {
         sessions: plan.sessions.length,
         requests: facts.exchanges.length,
+        resolvings: facts.resolvings.length,
         guests: facts.guests.length,
         faults: [...twists.used.values()].filter(
           (twist) => typeof twist === 'object' && twist.fault !== undefined && twist.fault !== 'stale',

@@ -1,3 +1,4 @@
+import { externalIdOf } from '../../lambda/genesys/contact.ts';
 import { hashSession, type SessionHashKey } from '../../lambda/guest/session-hash.ts';
 import { type Auditor, createAuditor } from './audit/auditor.ts';
 import type { Violation } from './audit/facts.ts';
@@ -49,6 +50,10 @@ export const hashKeysBefore = [{ id: 'k1', key: key('a') }];
 export const hashKeyAfter = { id: 'k2', key: key('b') };
 export const signingKey = Buffer.alloc(32, 's');
 
+/** How Genesys knows the customer of a session. */
+export const externalIdIn = ({ externalIdKey }: SecretDocument, session: string): string =>
+  externalIdOf(`crm-${session}`, Buffer.from(externalIdKey, 'base64'));
+
 const baseFaults: Readonly<Record<Plan['mood'], number>> = {
   calm: 0,
   changes: 0,
@@ -95,9 +100,15 @@ export const createWorld = (plan: Plan, trace: string[] | undefined): World => {
     externalIdKey: key('e'),
   };
   const auditor = createAuditor({ plan, startMs, now, registryTable: tables.registry, names });
+  const customers = new Map(plan.sessions.map(({ name }) => [externalIdIn(secret, name), name]));
   const genesys = createGenesys(now, {
     callsPerMinute: plan.callsPerMinute,
     oauthCallsPerMinute: 60,
+    onContact: ({ kind, contact: { id, externalId }, body }) => {
+      const session = customers.get(externalId) ?? 'nobody';
+      const unsent = { by: '', sentAtMs: now() };
+      auditor.facts.contacts.push({ kind, id, externalId, session, body, atMs: now(), ...unsent });
+    },
     tokenSeconds: plan.mood === 'genesys' ? 600 : 86_400,
   });
   genesys.accept([secret.clientSecret]);

@@ -3,7 +3,8 @@ import type { Item } from '../models/expressions.ts';
 import type { Plan } from '../plan.ts';
 import type { Facts, LogLine, Violation } from './facts.ts';
 import { createPromises } from './promises.ts';
-import { checkResponse, checkText, checkWrite } from './steps.ts';
+import { resolvePromises } from './resolving.ts';
+import { checkResolved, checkResponse, checkSealed, checkText, checkWrite } from './steps.ts';
 
 /** Only what looks like a guest's or a queue's number in the registry. */
 const stillWaits = (write: TableWrite): number | undefined => {
@@ -36,6 +37,8 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
   const facts: Facts = {
     plan,
     exchanges: [],
+    resolvings: [],
+    contacts: [],
     logs: [],
     metrics: new Map(),
     guests: [],
@@ -46,6 +49,7 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     erasures: [],
     queued: new Map(),
     secretChanges: [],
+    clientSecretChanges: [],
     deadLetters: [],
   };
 
@@ -75,6 +79,7 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     /** A line on standard output: a log line, or metrics. */
     line: (text: string): void => {
       note(checkText('a log line', text));
+      note(checkSealed('a log line', text));
       const line = JSON.parse(text) as Record<string, unknown>;
       if (line['_aws'] !== undefined) {
         for (const [name, value] of Object.entries(line)) metric(name, value);
@@ -114,6 +119,9 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     responded: (name: string, session: string, status: number, body: string): void =>
       note(checkResponse(name, status, body, `Firstname-${session}.`), session),
 
+    resolved: (name: string, session: string, text: string): void =>
+      note(checkResolved(name, session, text), session),
+
     /** What was still under way when a response left its container. */
     left: (name: string, operations: readonly string[], timers: number): void => {
       const matters = operations.filter((operation) => !harmless.test(operation));
@@ -126,7 +134,7 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     },
 
     finish: (): Violation[] => {
-      for (const [promise, check] of Object.entries(createPromises(names))) {
+      for (const [promise, check] of Object.entries({ ...createPromises(names), ...resolvePromises })) {
         for (const found of check(facts, startMs)) violations.push({ promise, ...found });
       }
       return violations.sort((a, b) => a.atMs - b.atMs);

@@ -34,10 +34,39 @@ export interface CreatedGuest {
   readonly isForgotten: () => boolean;
 }
 
+/** One question of a message flow: who is the visitor that wrote? */
+export interface Resolving {
+  readonly name: string;
+  /** Whose response held the reference. */
+  readonly exchange: Exchange;
+  readonly conversation: string;
+  /** How the reference differs from the one that the page was given. */
+  readonly forge: string | undefined;
+  readonly startedAtMs: number;
+  /** Absent where the container died. */
+  endedAtMs?: number;
+  found?: Readonly<Record<string, unknown>>;
+  failed?: string;
+}
+
+/** A contact at Genesys was written or deleted. */
+export interface ContactEvent {
+  readonly kind: 'written' | 'deleted';
+  readonly id: string;
+  readonly externalId: string;
+  readonly session: string;
+  readonly sentAtMs: number;
+  readonly atMs: number;
+  readonly by: string;
+  readonly body: string;
+}
+
 /** What can be seen from the outside while a world goes on. All times are the world's. */
 export interface Facts {
   readonly plan: Plan;
   readonly exchanges: Exchange[];
+  readonly resolvings: Resolving[];
+  readonly contacts: ContactEvent[];
   readonly logs: LogLine[];
   readonly metrics: Map<string, number>;
   readonly guests: CreatedGuest[];
@@ -55,6 +84,8 @@ export interface Facts {
   /** When each session's registration was queued, and when that ended. */
   readonly queued: Map<string, number>;
   readonly secretChanges: number[];
+  /** Of those, the ones of what references and tokens are sealed with. */
+  readonly clientSecretChanges: number[];
   /** Bodies of messages that the queue gave up. */
   readonly deadLetters: string[];
 }
@@ -66,3 +97,6 @@ export interface Violation {
   readonly session?: string | undefined;
   readonly text: string;
 }
+
+/** A look at everything that happened, from the outside; yields what is broken. */
+export type Check = (facts: Facts, startMs: number) => Iterable<Omit<Violation, 'promise'>>;

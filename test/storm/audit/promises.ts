@@ -1,14 +1,9 @@
 import { healedMs, type Visit } from '../plan.ts';
-import type { CreatedGuest, Exchange, Facts, LogLine, Violation } from './facts.ts';
+import { guestTtlMs, registryWasAway, sessionOf, silenceBroken, wasErased } from './excuses.ts';
+import type { Check, CreatedGuest, Exchange, Facts, LogLine } from './facts.ts';
 
-/** A look at everything that happened, from the outside; yields what is broken. */
-export type Check = (facts: Facts, startMs: number) => Iterable<Omit<Violation, 'promise'>>;
-
-const guestTtlMs = 86_400_000;
 /** Contract: 8 s; what is owed to others (`complete`) may take 500 ms more. */
 const longestAnswerMs = 8500;
-
-const sessionOf = (requestId: string | undefined): string | undefined => requestId?.split('.')[0];
 
 const profileKey = ({ body }: CreatedGuest): string =>
   JSON.stringify([
@@ -231,7 +226,7 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
 
   'a freeze is not a timeout': function* ({ plan, logs }) {
     if (plan.mood !== 'calm') return;
-    const harmless = new Set(['signature_refused', 'request_refused']);
+    const harmless = new Set(['signature_refused', 'request_refused', 'reference_reused']);
     for (const { level, code, atMs, requestId } of logs) {
       if ((level === 'WARN' || level === 'ERROR') && !harmless.has(code)) {
         yield { atMs, session: sessionOf(requestId), text: `${code} where nothing was wrong` };
@@ -245,6 +240,8 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
       ({ visit }) => visit.session,
     );
     for (const { session, by, atMs } of facts.crmReads) {
+      // Those of `resolve` are looked at beside its own promises.
+      if (facts.resolvings.some(({ name }) => name === by)) continue;
       const exchange = facts.exchanges.find(({ name }) => name === by);
       if (exchange?.visit.given === false)
         yield { atMs, session, text: `${by} refused, and its CRM record was read` };
@@ -364,32 +361,6 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
     }
   },
 });
-
-const registryWasAway = ({ logs }: Facts, session: string): boolean =>
-  logs.some(
-    ({ code, requestId }) =>
-      code === 'registry_unavailable' &&
-      (sessionOf(requestId) === session || requestId?.startsWith('drain') === true),
-  );
-
-const wasErased = ({ erasures }: Facts, session: string): boolean =>
-  erasures.some((erasure) => erasure.session === session);
-
-/** Whether silence at a time comes after a refusal that was answered, with no other statement beside or since. */
-const silenceBroken = (
-  facts: Facts,
-  session: string,
-  atMs: number,
-  refusals: readonly Exchange[],
-): boolean => {
-  const refusal = refusals.findLast(({ endedAtMs = Infinity }) => endedAtMs < atMs);
-  if (refusal?.endedAtMs === undefined || atMs - refusal.endedAtMs > guestTtlMs - 60_000) return false;
-  const consented = facts.exchanges.some(
-    ({ visit, endedAtMs = Infinity }) =>
-      visit.session === session && visit.given === true && endedAtMs > refusal.startedAtMs,
-  );
-  return !consented && !registryWasAway(facts, session) && !wasErased(facts, session);
-};
 
 /** A minted guest that replaces one of the same consent, which was still good. */
 function* mintedTwice(session: string, exchanges: readonly Exchange[], facts: Facts) {

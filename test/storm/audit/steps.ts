@@ -3,7 +3,7 @@ import type { Item } from '../models/expressions.ts';
 import type { Violation } from './facts.ts';
 
 /** What no log line, table, message, address or error may ever hold. */
-const personal = /sid-secret-|@customers\.example|Firstname-|tok-(?:oauth|guest)-|client-secret-/;
+const personal = /sid-secret-|@customers\.example|Firstname-|tok-(?:oauth|guest)-|client-secret-|crm-s\d/;
 
 /** Two clocks may differ by a second; a lease or guest that is closer to its end proves nothing. */
 const marginMs = 1500;
@@ -54,6 +54,25 @@ export function* checkText(where: string, content: string): Generator<Found> {
   if (match !== undefined) {
     yield { promise: 'nothing personal where it may not be', text: `${where} holds ${match}…` };
   }
+}
+
+/** Guest references and guest session tokens are sealed: long, and as good as random. */
+const sealed = /(?<![\w-])[\w-]{90,}/;
+
+/** What is wrong with a line that holds something sealed: it opens a session to whoever reads it. */
+export function* checkSealed(where: string, content: string): Generator<Found> {
+  if (sealed.test(content)) {
+    yield { promise: 'nothing personal where it may not be', text: `${where} holds something sealed` };
+  }
+}
+
+/** What a message flow may not be told: anything of somebody else, or of how the customer is known elsewhere. */
+export function* checkResolved(name: string, session: string, content: string): Generator<Found> {
+  const rest = content
+    .replaceAll(`Firstname-${session}.`, '')
+    .replaceAll(`"${session}@customers.example"`, '""');
+  yield* checkText(`the result of ${name}`, rest);
+  yield* checkSealed(`the result of ${name}`, content);
 }
 
 /** What a response to one visitor may not show. */

@@ -1,6 +1,7 @@
 import type { TransportRequest, TransportResponse } from '../../../lambda/genesys/transport.ts';
+import { type ContactChange, createContacts } from './contacts.ts';
 
-export type Endpoint = 'oauth' | 'guest' | 'guest_token';
+export type Endpoint = 'oauth' | 'guest' | 'guest_token' | 'contact';
 
 /** A guest that exists at Genesys. */
 export interface Guest {
@@ -20,6 +21,7 @@ export interface GuestBody {
 }
 
 export interface GenesysOptions {
+  readonly onContact: (change: ContactChange) => void;
   readonly callsPerMinute: number;
   readonly oauthCallsPerMinute: number;
   readonly tokenSeconds: number;
@@ -31,17 +33,19 @@ export type RetryAfter = string | undefined;
 export const endpointOf = (url: string): Endpoint => {
   const { pathname } = new URL(url);
   if (pathname === '/oauth/token') return 'oauth';
+  if (pathname.startsWith('/api/v2/externalcontacts/')) return 'contact';
   return pathname.endsWith('/tokens') ? 'guest_token' : 'guest';
 };
 
 /** Genesys Cloud by the tutorial's contract: limits per minute, tokens that may die early, guests that may be gone. */
 export const createGenesys = (
   now: () => number,
-  { callsPerMinute, oauthCallsPerMinute, tokenSeconds }: GenesysOptions,
+  { callsPerMinute, oauthCallsPerMinute, tokenSeconds, onContact }: GenesysOptions,
 ) => {
   const accessTokens = new Map<string, number>();
   const guests = new Map<string, Guest>();
   const guestOfToken = new Map<string, string>();
+  const contacts = createContacts(onContact);
   let secrets: readonly string[] = [];
   let unlimited = false;
   const windows = { api: { startMs: 0, used: 0 }, oauth: { startMs: 0, used: 0 } };
@@ -99,6 +103,10 @@ export const createGenesys = (
     if (token === undefined || !((accessTokens.get(token) ?? 0) > now())) {
       return json(401, { code: 'bad.credentials', message: 'Invalid login credentials.' }, rate);
     }
+    if (endpoint === 'contact') {
+      const [status, body] = contacts.serve(request);
+      return json(status, body, rate);
+    }
     if (endpoint === 'guest') {
       const id = `guest-${guests.size + 1}`;
       const body = JSON.parse(request.body) as GuestBody;
@@ -120,6 +128,7 @@ export const createGenesys = (
   return {
     guests,
     guestOfToken,
+    contacts,
     limited,
     json,
     /** One call, at the moment at which it takes effect. */
