@@ -17,6 +17,7 @@ export default {
         '<rootDir>/test/crm/customers/record-check.test.ts',
       ],
       testPathIgnorePatterns: ['/(server-examples|over-http|sdk-equality)\\.test\\.ts$'],
+      testEnvironment: './test/mutation/first-failure.mjs',
       testSequencer: '<rootDir>/test/mutation/reaching-suites.mjs',
       testTimeout: 10_000,
     },
