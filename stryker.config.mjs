@@ -14,10 +14,11 @@ export default {
       testMatch: [
         '<rootDir>/test/{guest,genesys,http,sqs}/**/*.test.ts',
         '<rootDir>/test/aws/{memory-registry,evidence-survives}.test.ts',
-        '<rootDir>/test/crm/customers/record-check.test.ts',
+        '<rootDir>/test/{config,crm/customers/record-check}.test.ts',
       ],
       testPathIgnorePatterns: ['/(server-examples|over-http|sdk-equality)\\.test\\.ts$'],
       testEnvironment: './test/mutation/first-failure.mjs',
+      runner: '<rootDir>/test/mutation/first-failing-suite.mjs',
       testSequencer: '<rootDir>/test/mutation/reaching-suites.mjs',
       testTimeout: 10_000,
     },

@@ -1,7 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import * as v from 'valibot';
-import { crmRecordSchema, isExpired } from '../../lambda/guest/crm-record.ts';
 import {
   anonymousProfile,
   exposedAttributes,
@@ -55,33 +52,5 @@ describe('A profile', () => {
     );
     expect(a).toBe(b);
     expect(a).not.toBe(profileDigest(matchedProfile(jane), map));
-  });
-});
-
-describe('A CRM record', () => {
-  it.each([
-    [{}, 'email'],
-    [{ email: 'nobody' }, 'email'],
-    [{ ...jane, previousTickets: -1 }, 'previousTickets'],
-    [{ ...jane, previousTickets: 1.5 }, 'previousTickets'],
-    [{ ...jane, previousTickets: '3' }, 'previousTickets'],
-    [{ ...jane, attributes: { nested: {} } }, 'attributes.nested'],
-    [{ ...jane, updatedAt: 'yesterday' }, 'updatedAt'],
-    [{ ...jane, updatedAt: '2026-13-45' }, 'updatedAt'],
-    [{ ...jane, crmId: '' }, 'crmId'],
-    [{ ...jane, expiresAt: '2026' }, 'expiresAt'],
-  ])('%j breaks the schema at %s, with no value in the message', (record, path) => {
-    const parsed = v.safeParse(crmRecordSchema, record);
-    expect(parsed.issues?.map((issue) => v.getDotPath(issue))).toEqual([path]);
-  });
-
-  it('is expired from the second of its expiresAt on', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4e9 }), (expiresAt) => {
-        expect(isExpired({ expiresAt }, expiresAt * 1000 - 1)).toBe(false);
-        expect(isExpired({ expiresAt }, expiresAt * 1000)).toBe(true);
-      }),
-    );
-    expect(isExpired({}, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 });
