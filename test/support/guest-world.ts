@@ -31,9 +31,11 @@ export const guestTtlSeconds = 86_400;
 const attemptMs = 4000;
 
 /** A provider in memory: counts what is asked of it and fails as it is told. */
-const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
+const createFakeProvider = (clock: ReturnType<typeof createTestClock>, mints: boolean) => {
   const state = {
     created: [] as RegisterCommand[],
+    /** Guests that were made without a call, whether they were used or not. */
+    minted: 0,
     tokens: 0,
     latencyMs: 0,
     /** Is told how long each registration may take. */
@@ -74,21 +76,42 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
       };
     },
   };
-  return { provider, state };
+  if (!mints) return { provider, state };
+  const minting: GuestProvider = {
+    ...provider,
+    name: 'web-messaging',
+    guestHasProfile: false,
+    mint: async (_session, evidence) => {
+      state.minted += 1;
+      return {
+        guestId: `minted-${state.minted}`,
+        provider: 'web-messaging',
+        profileDigest: '',
+        anonymous: true,
+        ...evidence,
+        registeredAtMs: clock.now(),
+        expiresAtMs: clock.now() + guestTtlSeconds * 1000,
+      };
+    },
+  };
+  return { provider: minting, state };
 };
 
 /** Everything around the use cases, in memory and on a clock that the test turns. */
 export const createGuestWorld = ({
   queued = true,
   unverifiedQueueShare = 1,
+  mints = false,
 }: {
   queued?: boolean;
   unverifiedQueueShare?: number;
+  /** Guests need no call to the provider. */
+  mints?: boolean;
 } = {}) => {
   const clock = createTestClock();
   const telemetry = createRecordedTelemetry<GuestEvent>();
   const shared = createMemoryRegistry({ clock, leaseMs, guestTtlSeconds });
-  const { provider, state } = createFakeProvider(clock);
+  const { provider, state } = createFakeProvider(clock, mints);
   const crm = new Map<string, CrmRecord>();
   const keys: SessionHashKey[] = [];
   const messages: QueuedRegistration[] = [];
