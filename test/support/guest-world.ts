@@ -122,8 +122,11 @@ export const createGuestWorld = ({
     grantResponses: 0,
     completeResponses: 0,
     completeWrites: 0,
+    /** Newer statements do not reach the registry. */
+    evidence: false,
   };
   const reads: { crm: boolean }[] = [];
+  let finds = 0;
 
   const failing =
     <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
@@ -144,7 +147,10 @@ export const createGuestWorld = ({
       throw new StoreUnavailableError('the response was lost');
     };
   const registry: GuestRegistry = {
-    find: failing(shared.find),
+    find: failing(async (...args: Parameters<typeof shared.find>) => {
+      finds += 1;
+      return await shared.find(...args);
+    }),
     acquire: failing(losing('grantResponses', shared.acquire)),
     create: failing(losing('grantResponses', shared.create)),
     renew: failing(shared.renew),
@@ -161,7 +167,10 @@ export const createGuestWorld = ({
     }),
     refuse: failing(shared.refuse),
     rememberContact: failing(shared.rememberContact),
-    updateEvidence: failing(shared.updateEvidence),
+    updateEvidence: failing(async (...args: Parameters<typeof shared.updateEvidence>) => {
+      if (broken.evidence) throw new StoreUnavailableError('the write never reached the table');
+      await shared.updateEvidence(...args);
+    }),
     fail: failing(shared.fail),
     release: failing(shared.release),
   };
@@ -237,6 +246,8 @@ export const createGuestWorld = ({
     messages,
     broken,
     reads,
+    /** How often the registry was asked alone. */
+    finds: () => finds,
     container,
     drain: createDrainRegistration(deps),
     /** Turns the clock until the work is done. */
