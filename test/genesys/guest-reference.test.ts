@@ -92,4 +92,21 @@ describe('a guest reference', () => {
     expect(rotated.reads()).toBe(1);
     expect(await rotated.open(sealReference(named, 'forged', nowMs))).toBeUndefined();
   });
+
+  it('of an earlier release opens: a chat that is under way outlives a deployment', async () => {
+    const reference =
+      'v1.s10YuFAhwAv0RE4lUCGiXefWZvLUgS-U-eAY0yc3YYG23d4t2b7Af_Gay9q0Wq020myeq2fNg5ighm5hPxaVRelyozp9Zzw9O' +
+      'vM7R8sWzUc7JZsDfq98ek59b8WmUa50rjJEpzNM75IItoMweVGp3_YuObXNCiA2PcbVSZdSckRIV36A3OxWdhWXwQCWKNIN5rrjPV0PjQ';
+    expect(await open(reference)).toEqual(named);
+  });
+
+  it('is opened with the secret as it is by then, where another request has brought that meanwhile', async () => {
+    const secrets = ['old', 'new'];
+    const references = createGuestReferences({
+      current: async () => secretOf(secrets.shift() ?? 'none'),
+      refreshForForgery: async () => undefined,
+    });
+    const reference = sealReference(named, 'new', nowMs);
+    expect(await references.open(reference, deadlineIn(createTestClock()))).toEqual(named);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { seal } from '../../lambda/genesys/seal.ts';
 import { sharedTokenKey } from '../../lambda/genesys/shared-token.ts';
 import { webchatScope } from '../../lambda/genesys/webchat-v1.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
@@ -49,6 +50,34 @@ describe('the shared token', () => {
     expect(new Set(tokens)).toEqual(new Set(['oauth-token-1']));
     expect(genesys.calls('oauth')).toHaveLength(1);
     expect(store.state.leases).toBe(1);
+  });
+
+  it('is the one that a container of an earlier release left, under the same name', async () => {
+    const { clock, genesys, store, container } = createFleet();
+    expect(key).toBe('oauth#nWb3huc1mrpmoGZpqnipcirKiNaLS6zRF3sf9sUwwDk');
+    const { clientSecret } = createTestCredentials().state.known;
+    const content = JSON.stringify({ value: 'earlier', issuedAtMs: clock.now() });
+    const sealed = seal(content, clientSecret, `oauth-token:${key}`);
+    const lease = await store.lease(key, undefined, deadlineIn(clock));
+    const expiresAtMs = clock.now() + 3_600_000;
+    await store.store(key, lease?.owner ?? '', { sealed, expiresAtMs }, deadlineIn(clock));
+    const world = container();
+    expect(await get(world)).toBe('earlier');
+    expect(genesys.calls('oauth')).toEqual([]);
+    expect(world.telemetry.of('oauth_token_shared')).toHaveLength(1);
+  });
+
+  it('has one name for each login host, client and set of scopes, whatever the secret is', () => {
+    const secret = { clientId: 'client-1', clientSecret: 'x' };
+    const name = sharedTokenKey('https://login.example.com', secret);
+    expect(name).toBe('oauth#JwJyjUXgjoa0DeKteNsuqA6R3p81gH5-iXVQ0xdMmzU');
+    expect(sharedTokenKey('https://login.example.com', { ...secret, clientSecret: 'y' })).toBe(name);
+    const others = [
+      sharedTokenKey('https://login.example.org', secret),
+      sharedTokenKey('https://login.example.com', { ...secret, clientId: 'client-2' }),
+      sharedTokenKey('https://login.example.com', secret, 'a scope'),
+    ];
+    expect(new Set([name, ...others]).size).toBe(4);
   });
 
   it('is nowhere in clear in the table, nor is the secret', async () => {
