@@ -46,6 +46,32 @@ describe('A profile', () => {
     }
   });
 
+  it('has the digest that an earlier release computed: a deployment registers nobody anew', () => {
+    const profile = matchedProfile({ ...jane, crmId: 'crm-1' });
+    expect(profileDigest(profile, map)).toBe('25Z0gp5rlCN2bmeoJ6Bv6iyd2f_Doua9qVGZYo4wn8M');
+    expect(profileDigest(anonymousProfile('a'.repeat(64), 'temp.com'), map)).toBe(
+      'TQz9GvGAUAtORiBdtYoL2gOxp7gjXZrKJzPqcI29XSI',
+    );
+  });
+
+  it('has a digest that knows the customer, and not the order in which attributes are mapped', () => {
+    const digest = profileDigest(matchedProfile(jane), map);
+    expect(profileDigest(matchedProfile({ ...jane, crmId: 'crm-1' }), map)).not.toBe(digest);
+    const { crmTier, historicalTickets } = map;
+    expect(profileDigest(matchedProfile(jane), { historicalTickets, crmTier })).toBe(digest);
+    expect(profileDigest(matchedProfile(jane), { crmTier })).not.toBe(digest);
+  });
+
+  it('shows its fields by their names, and an attribute that bears such a name never', () => {
+    const profile = matchedProfile({ ...jane, crmId: 'crm-1', attributes: { tier: 'forged', vip: true } });
+    const names = ['email', 'firstName', 'tier', 'previousTickets', 'crmId', 'vip'];
+    expect(exposedAttributes(profile, names)).toEqual({ ...jane, crmId: 'crm-1', vip: true });
+    const { tier: _, ...without } = jane;
+    expect(exposedAttributes(matchedProfile({ ...without, attributes: { tier: 'forged' } }), names)).toEqual(
+      without,
+    );
+  });
+
   it('leaves the e-mail of an anonymous visitor out of the digest: it changes with the hash key', () => {
     const [a, b] = ['a', 'b'].map((hash) =>
       profileDigest(anonymousProfile(hash.repeat(64), 'temp.com'), map),

@@ -126,7 +126,7 @@ export const createGuestWorld = ({
     evidence: false,
   };
   const reads: { crm: boolean }[] = [];
-  let finds = 0;
+  const findLimits: number[] = [];
 
   const failing =
     <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
@@ -147,9 +147,9 @@ export const createGuestWorld = ({
       throw new StoreUnavailableError('the response was lost');
     };
   const registry: GuestRegistry = {
-    find: failing(async (...args: Parameters<typeof shared.find>) => {
-      finds += 1;
-      return await shared.find(...args);
+    find: failing(async (hashes, deadline: Deadline) => {
+      findLimits.push(deadline.remainingMs());
+      return await shared.find(hashes, deadline);
     }),
     acquire: failing(losing('grantResponses', shared.acquire)),
     create: failing(losing('grantResponses', shared.create)),
@@ -246,8 +246,9 @@ export const createGuestWorld = ({
     messages,
     broken,
     reads,
-    /** How often the registry was asked alone. */
-    finds: () => finds,
+    /** How often the registry was asked alone, and how long each of these reads might take. */
+    finds: () => findLimits.length,
+    findLimits,
     container,
     drain: createDrainRegistration(deps),
     /** Turns the clock until the work is done. */
