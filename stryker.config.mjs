@@ -13,8 +13,7 @@ export default {
       // What takes seconds at most: no process, browser, built bundle or stack.
       testMatch: [
         '<rootDir>/test/{guest,genesys,http,sqs}/**/*.test.ts',
-        '<rootDir>/test/aws/{memory-registry,evidence-survives}.test.ts',
-        '<rootDir>/test/{config,crm/customers/record-check}.test.ts',
+        '<rootDir>/test/{config,aws/memory-registry}.test.ts',
       ],
       testPathIgnorePatterns: ['/(server-examples|over-http|sdk-equality)\\.test\\.ts$'],
       testEnvironment: './test/mutation/first-failure.mjs',
