@@ -27,7 +27,7 @@ export default {
   // A change that never ends is told by how often it ran. These are for one that waits for ever, on a busy machine, too.
   timeoutMS: 30_000,
   timeoutFactor: 4,
-  concurrency: 1,
+  concurrency: '50%',
   // TypeScript 7 has no API that a type checker could use, and no tsconfig.json of the sandbox is read.
   checkers: [],
   disableTypeChecks: false,

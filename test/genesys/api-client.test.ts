@@ -37,10 +37,10 @@ const start = (reply: Partial<TransportResponse> | Error | 'hang' = {}) => {
     },
     quota: createQuota({ clock, telemetry }),
   });
-  const send = async ({
-    deadline = deadlineIn(clock),
-    ...change
-  }: Partial<ApiRequest<{ id: string }>> = {}) => {
+  const send = async (
+    { deadline = deadlineIn(clock), ...change }: Partial<ApiRequest<{ id: string }>> = {},
+    passMs = 5000,
+  ) => {
     const sending = client.send({
       endpoint: 'guest',
       method: 'POST',
@@ -51,7 +51,7 @@ const start = (reply: Partial<TransportResponse> | Error | 'hang' = {}) => {
       ...change,
     });
     sending.catch(() => undefined);
-    await clock.advance(5000);
+    await clock.advance(passMs);
     return await sending;
   };
   return { clock, telemetry, sent, breaker, send };
@@ -145,7 +145,7 @@ describe('A call of Genesys', () => {
     [new TransportError('unsent', 'ECONNREFUSED'), { kind: 'unsent' }, false],
     [new TransportError('lost', 'ECONNRESET'), { kind: 'lost', budgetEnded: false }, false],
     [new TransportError('malformed', 'HPE_INVALID_CONSTANT'), { kind: 'malformed' }, true],
-  ])('without a response has an outcome, too: %s', async (failure, outcome, isFine) => {
+  ])('without a response has an outcome, too: %#', async (failure, outcome, isFine) => {
     const { breaker, telemetry, send } = start(failure);
     expect(await send()).toEqual(outcome);
     expect(breaker.settled).toEqual([isFine]);
@@ -174,9 +174,16 @@ describe('A call of Genesys', () => {
       const { clock, send } = start(reply);
       const deadline = deadlineIn(clock, 60_000);
       const before = clock.pendingTimers;
-      await send({ deadline });
+      await send({ deadline }, 30);
       expect(clock.pendingTimers).toBe(before);
     }
+  });
+
+  it('has met the end of the request’s time also where the timer for that is late', async () => {
+    const { send } = start(new TransportError('lost', 'ECONNRESET'));
+    const remaining = [30];
+    const late = { signal: new AbortController().signal, remainingMs: () => remaining.shift() ?? 0 };
+    expect(await send({ deadline: late })).toEqual({ kind: 'lost', budgetEnded: true });
   });
 
   it('is not made once the request’s time is over', async () => {

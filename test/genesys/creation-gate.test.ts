@@ -21,7 +21,7 @@ const gateAt = (used: number, limitsUnverified = true, queueing = true) => {
       () => true,
       () => false,
     );
-  return { admits, telemetry, clock, gate };
+  return { admits, telemetry, clock, gate, quota };
 };
 
 describe('Where sessions can be verified, the quota', () => {
@@ -100,5 +100,29 @@ describe('A creation that is held back', () => {
     gate.hold(1000);
     await clock.advance(2000);
     expect(await admission).toBe(1500);
+  });
+});
+
+describe('A hold that Genesys asked for', () => {
+  it('stays a daily one where another of the same end is not', async () => {
+    const { admits, telemetry, clock, gate } = gateAt(0);
+    gate.hold(181_000);
+    await clock.advance(1000);
+    gate.hold(180_000);
+    await admits(true);
+    expect(telemetry.of('creation_held')).toEqual([{ reason: 'told_to_wait', waitMs: 180_000, daily: true }]);
+  });
+
+  it('is over at its very end: what holds then is the quota, for another reason and for no day', async () => {
+    const { admits, telemetry, clock, gate, quota } = gateAt(0);
+    gate.hold(181_000);
+    await clock.advance(181_000);
+    quota.observe({
+      'inin-ratelimit-allowed': '300',
+      'inin-ratelimit-count': '190',
+      'inin-ratelimit-reset': '50',
+    });
+    expect(await admits(false)).toBe(false);
+    expect(telemetry.of('creation_held')).toEqual([{ reason: 'unverified', waitMs: 50_000, daily: false }]);
   });
 });

@@ -176,6 +176,16 @@ describe('creating a guest', () => {
     expect(world.genesys.calls('guest')).toHaveLength(2);
   });
 
+  it.each([
+    [499, 1],
+    [500, 0],
+  ])('is refused for good below 500 only, which an operator reads: %d', async (code, times) => {
+    const world = createWorld();
+    world.genesys.script('guest', status(code));
+    await failureOf(register(world));
+    expect(world.telemetry.of('genesys_refused')).toHaveLength(times);
+  });
+
   it.each<[string, Reply]>([
     ['refused connections', 'refused'],
     ['503s', status(503)],
