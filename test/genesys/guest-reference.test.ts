@@ -78,6 +78,11 @@ describe('a guest reference', () => {
     ['a guest id', named.guestId],
     ['a text that is too long', 'v1.'.padEnd(maxReferenceLength + 1, 'A')],
     ['something sealed for another purpose', seal(JSON.stringify(['a', 'b', 1]), 'secret', 'oauth-token:x')],
+    ['one that names no session', seal('[[],"guest",1]', 'secret', 'guest-reference')],
+    [
+      'one that is longer than any of ours',
+      sealReference({ ...named, guestId: 'x'.repeat(400) }, 'secret', nowMs),
+    ],
     ['something else that was sealed for this purpose', seal('["a","b"]', 'secret', 'guest-reference')],
     ['something sealed that is not JSON', seal('{', 'secret', 'guest-reference')],
   ])('is not %s', async (_, text) => {

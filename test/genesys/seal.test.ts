@@ -80,7 +80,10 @@ describe('sealing', () => {
     const sealed = seal('', 'secret', 'purpose');
     expect(Buffer.from(sealed.slice(3), 'base64url')).toHaveLength(12 + 16);
     expect(open(sealed, 'secret', 'purpose')).toBe('');
-    expect(open(`v1.${Buffer.alloc(27).toString('base64url')}`, 'secret', 'purpose')).toBeUndefined();
+    for (let length = 0; length < 28; length += 1) {
+      const cut = Buffer.from(sealed.slice(3), 'base64url').subarray(0, length).toString('base64url');
+      expect(open(`v1.${cut}`, 'secret', 'purpose')).toBeUndefined();
+    }
     expect(open(sealed.replace('v1.', 'v2.'), 'secret', 'purpose')).toBeUndefined();
   });
 });
