@@ -19,7 +19,7 @@ export default {
       testEnvironment: './test/mutation/first-failure.mjs',
       runner: '<rootDir>/test/mutation/first-failing-suite.mjs',
       testSequencer: '<rootDir>/test/mutation/reaching-suites.mjs',
-      testTimeout: 10_000,
+      testTimeout: 5000,
     },
   },
   // Each change meets only the tests that reach it.

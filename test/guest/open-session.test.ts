@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { withStandIn } from '../../lambda/guest/open-session.ts';
+import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
+import { unlessUnreachable, withStandIn } from '../../lambda/guest/open-session.ts';
 import type { Registration } from '../../lambda/guest/ports.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
 import { createGuestWorld } from '../support/guest-world.ts';
@@ -16,9 +17,11 @@ const start = () => {
 
 describe('A request that states consent', () => {
   it('is answered after one round trip to both tables', async () => {
-    const { container, reads, finds } = start();
+    const { container, reads, finds, acquires } = start();
     expect(await container()('s')).toMatchObject({ enrichment: 'matched' });
-    expect([reads, finds()]).toEqual([[{ crm: true }], 0]);
+    expect([reads, finds(), acquires()]).toEqual([[{ crm: true }], 0, 1]);
+    expect(await container()('s')).toMatchObject({ guestId: 'guest-1' });
+    expect([reads.length, finds()]).toEqual([2, 0]);
   });
 
   it('asks the registry once more, and briefly, where only the CRM has failed', async () => {
@@ -39,6 +42,27 @@ describe('A request that states consent', () => {
     expect(await container()('s')).toMatchObject({ enrichment: 'matched', guestId: 'guest-2' });
     expect(operations()).toEqual(['grant']);
     expect(telemetry.of('guest_created')).toHaveLength(2);
+  });
+
+  it('asks a registry that is away once more, and briefly, where its container knows the session', async () => {
+    const { container, broken, operations, telemetry } = start();
+    broken.registry = true;
+    const call = container();
+    await call('s');
+    expect(operations()).toEqual(['grant']);
+    expect(await call('s')).toMatchObject({ guestId: 'guest-1' });
+    expect(operations()).toEqual(['grant', 'find']);
+    expect(telemetry.of('guest_created')).toHaveLength(1);
+  });
+
+  it('goes on within its container where the registry went away after it was read', async () => {
+    const { container, broken, operations, crm } = start();
+    const call = container();
+    await call('s');
+    crm.set(sessionHash, { ...jane, firstName: 'Joan' });
+    broken.grantResponses = 1;
+    expect(await call('s')).toMatchObject({ guestId: 'guest-2', enrichment: 'matched' });
+    expect(operations()).toEqual(['register']);
   });
 
   it('hears of a registry that went away while it registered its guest', async () => {
@@ -116,5 +140,16 @@ describe('A guest that did not reach the registry', () => {
     const known = registration();
     expect(withStandIn(known, undefined)).toBe(known);
     expect(withStandIn(undefined, undefined)).toBeUndefined();
+  });
+});
+
+describe('What a registry says', () => {
+  const telemetry = { record: () => undefined };
+
+  it('is that it cannot be reached, where that is so, and a defect is one', async () => {
+    const away = Promise.reject(new StoreUnavailableError());
+    expect(await unlessUnreachable(telemetry, 'find', away)).toBe('unreachable');
+    const defect = Promise.reject(new TypeError('a defect'));
+    await expect(unlessUnreachable(telemetry, 'find', defect)).rejects.toThrow('a defect');
   });
 });

@@ -113,14 +113,17 @@ describe('A visitor whom the queue does not take', () => {
   it('meets the share of unverified sessions only where verified ones would fit', async () => {
     const world = createGuestWorld({ unverifiedQueueShare: 0.5 });
     const call = world.container();
-    world.state.failures.push(limited(1000), limited(1000), limited(1000));
+    world.state.failures.push(limited(1000), limited(1000), limited(1000), limited(1000));
     world.state.backlogSeconds = 59;
     expect(await call('fits')).toMatchObject({ kind: 'queued' });
     await failureOf(call('a second too many'));
     expect(world.telemetry.of('admission_refused')).toHaveLength(1);
-    world.state.backlogSeconds = 120;
+    world.state.backlogSeconds = 118;
+    await failureOf(call('would just fit if verified'));
+    expect(world.telemetry.of('admission_refused')).toHaveLength(2);
+    world.state.backlogSeconds = 119;
     await failureOf(call('too long for all'));
-    expect(world.telemetry.of('admission_refused')).toHaveLength(1);
+    expect(world.telemetry.of('admission_refused')).toHaveLength(2);
   });
 });
 

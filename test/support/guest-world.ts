@@ -127,6 +127,7 @@ export const createGuestWorld = ({
   };
   const reads: { crm: boolean }[] = [];
   const findLimits: number[] = [];
+  let acquires = 0;
 
   const failing =
     <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
@@ -151,7 +152,12 @@ export const createGuestWorld = ({
       findLimits.push(deadline.remainingMs());
       return await shared.find(hashes, deadline);
     }),
-    acquire: failing(losing('grantResponses', shared.acquire)),
+    acquire: failing(
+      losing('grantResponses', async (...args: Parameters<typeof shared.acquire>) => {
+        acquires += 1;
+        return await shared.acquire(...args);
+      }),
+    ),
     create: failing(losing('grantResponses', shared.create)),
     renew: failing(shared.renew),
     complete: failing(
@@ -249,6 +255,8 @@ export const createGuestWorld = ({
     /** How often the registry was asked alone, and how long each of these reads might take. */
     finds: () => findLimits.length,
     findLimits,
+    /** How often a lease was asked for. */
+    acquires: () => acquires,
     container,
     drain: createDrainRegistration(deps),
     /** Turns the clock until the work is done. */
