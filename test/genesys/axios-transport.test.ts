@@ -132,6 +132,32 @@ describe('the transport', () => {
     expect(response).toMatchObject({ status: 201, headers: { 'retry-after': '3' }, body: { id: 'ü' } });
   });
 
+  it('says who it is, takes no compressed answer, and goes through no proxy', async () => {
+    const seen: unknown[] = [];
+    const { url } = await serve((request, response) => {
+      seen.push(request.headers['user-agent'], request.headers['accept-encoding']);
+      response.end('{}');
+    });
+    const { http_proxy: before } = process.env;
+    process.env['http_proxy'] = 'http://127.0.0.1:9';
+    try {
+      expect(await transportOf()(post(url), never)).toMatchObject({ status: 200 });
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+    }
+    expect(seen).toEqual(['guest-profiles', 'identity']);
+  });
+
+  it('ends its idle connections when it is closed', async () => {
+    const server = await serve((_, response) => response.end('{}'));
+    const transport = createAxiosTransport();
+    await transport(post(server.url), never);
+    expect(server.connections.size).toBe(1);
+    transport.close();
+    while (server.connections.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
   it.each([204, 302, 400, 401, 429, 500, 503])('takes %d for a response like any other', async (status) => {
     let requests = 0;
     const { url } = await serve((_, response) => {

@@ -222,6 +222,8 @@ describe('A registration in the queue', () => {
     await old.world.clock.advance(120_001);
     await old.drain();
     expect(old.world.state.created).toHaveLength(0);
+    // For one that is given up the CRM need not be read: this was the visitor's own request.
+    expect(old.world.reads).toHaveLength(1);
   });
 
   it('is older than its message where a later attempt was queued: a message of the same moment serves it', async () => {
@@ -300,6 +302,19 @@ describe('A registration in the queue', () => {
     expect(await world.container()('s')).toMatchObject({ guestId: 'guest-2', enrichment: 'matched' });
   });
 
+  it('comes back where this worker was frozen until another one held the lease', async () => {
+    const { world, message, drain } = await queuedWorld();
+    world.state.waitMs = 2000;
+    const draining = drain();
+    await world.clock.advance(1000);
+    world.clock.freeze(6000);
+    const deadline = deadlineIn(world.clock);
+    const seen = await world.registry.find([message.sessionHash], deadline);
+    await world.registry.acquire([message.sessionHash], seen, 'another worker', deadline);
+    expect(await world.finish(draining)).toEqual({ kind: 'later', afterSeconds: 2 });
+    expect(world.state.created).toHaveLength(0);
+  });
+
   it('leaves no timer behind', async () => {
     const { world, message } = await queuedWorld();
     const deadline = deadlineIn(world.clock);
@@ -324,9 +339,9 @@ describe('A worker whose guests cannot be saved', () => {
     world.broken.completeWrites = sessions.length;
     for (const message of world.messages) await world.drain(message, 1, deadline).catch(() => undefined);
     expect(world.state.created).toHaveLength(1001);
+    await world.clock.advance(6000);
     await world.drain(second, 2, deadline);
     expect(world.state.created).toHaveLength(1001);
-    await world.clock.advance(6000);
     await world.drain(oldest, 2, deadline);
     expect(world.state.created).toHaveLength(1002);
   });

@@ -134,10 +134,12 @@ describe('A visitor who is refused', () => {
     const lease = await world.registry.acquire([sessionHash], undefined, 'another', deadline);
     if (lease === undefined) throw new Error('expected a lease');
     await world.registry.fail(lease, deadline);
-    expect(await failureOf(world.container()('s'))).toMatchObject({
-      code: 'registration_failed',
-      retryAfterSeconds: 60,
-    });
+    const told = { code: 'registration_failed', retryAfterSeconds: 60 };
+    expect(await failureOf(world.container()('s'))).toMatchObject(told);
+    await world.clock.advance(15 * 60_000 - 1);
+    expect(await failureOf(world.container()('s'))).toMatchObject(told);
+    await world.clock.advance(1);
+    expect(await world.container()('s')).toMatchObject({ guestId: 'guest-1' });
   });
 
   it('is not told to come back without the signature that is missing', async () => {

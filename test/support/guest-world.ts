@@ -40,6 +40,8 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>, mints: bo
     latencyMs: 0,
     /** Is told how long each registration may take. */
     onRegister: (_remainingMs: number): void => undefined,
+    /** Runs before each token is issued. */
+    onIssue: (): void => undefined,
     /** What the next registration waits before it may create its guest: for a token, or for a limit. */
     waitMs: 0,
     /** Taken from the front, one for each creation. */
@@ -66,6 +68,7 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>, mints: bo
       return { guestId: `guest-${state.created.length}` };
     },
     issueToken: async ({ guestId }) => {
+      state.onIssue();
       const failure = state.tokenFailures.shift();
       if (failure !== undefined) throw failure;
       if (state.forgotten.has(guestId)) throw new UnknownGuestError(guestId);
