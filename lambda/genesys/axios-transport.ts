@@ -32,7 +32,8 @@ const maxIdleMs = 50_000;
 const longestUnnoticedMs = 1000;
 const nextTurn = async (): Promise<void> => await new Promise((resolve) => setImmediate(resolve));
 
-const transportError = (error: unknown): TransportError => {
+/** What a failure without a response means: nothing was sent, a response was lost, or one came that cannot be read. */
+export const transportError = (error: unknown): TransportError => {
   const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
   const { syscall } = (cause ?? {}) as { syscall?: string };
   if (code === undefined) return new TransportError('lost', undefined);

@@ -45,7 +45,9 @@ export const pause = async (clock: Clock, waitMs: number, deadline: Deadline): P
   }
 };
 
-const mayRepeat = (outcome: Outcome<unknown>, { repeat }: RetryPlan): boolean => {
+type Repeatable = Extract<Outcome<unknown>, { kind: 'unsent' | 'lost' | 'refused' }>;
+
+const mayRepeat = (outcome: Outcome<unknown>, { repeat }: RetryPlan): outcome is Repeatable => {
   switch (outcome.kind) {
     case 'unsent':
       return true;
@@ -95,7 +97,6 @@ export const createRetry = ({
     let limits = 0;
     for (let failures = 0; ; ) {
       const outcome = await attempt();
-      if (outcome.kind === 'ok' || outcome.kind === 'malformed') return outcome;
       if (outcome.kind === 'limited') {
         await waitForLimit(outcome.retryAfterMs, limits, plan, deadline);
         limits += 1;

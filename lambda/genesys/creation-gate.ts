@@ -64,8 +64,7 @@ export const createCreationGate = ({
         if (waitMs <= 0) return;
         const daily = heldForMs > 0 && held.daily;
         if (daily || !fits(waitMs, callsAfterCreation, deadline)) {
-          const forVerified =
-            heldForMs <= 0 && keptShare !== undefined && quota.exhaustedForMs() === undefined;
+          const forVerified = quota.exhaustedForMs() === undefined;
           refuse(heldForMs > 0 ? 'told_to_wait' : forVerified ? 'unverified' : 'quota', waitMs, daily);
         }
         await pause(clock, waitMs, deadline);

@@ -28,7 +28,7 @@ export const crmRecordSchema = v.object({
     v.record(
       v.string(),
       v.union(
-        [v.string(), v.pipe(v.number(), v.finite()), v.boolean()],
+        [v.string(), v.pipe(v.number(), v.finite('must be a finite number')), v.boolean()],
         'must be a string, a number or true/false',
       ),
       'must be a map',

@@ -4,7 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { type AxiosTransportOptions, createAxiosTransport } from '../../lambda/genesys/axios-transport.ts';
+import {
+  type AxiosTransportOptions,
+  createAxiosTransport,
+  transportError,
+} from '../../lambda/genesys/axios-transport.ts';
 import { TransportError } from '../../lambda/genesys/transport.ts';
 
 type Listener = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -128,6 +132,32 @@ describe('the transport', () => {
     expect(response).toMatchObject({ status: 201, headers: { 'retry-after': '3' }, body: { id: 'ü' } });
   });
 
+  it('says who it is, takes no compressed answer, and goes through no proxy', async () => {
+    const seen: unknown[] = [];
+    const { url } = await serve((request, response) => {
+      seen.push(request.headers['user-agent'], request.headers['accept-encoding']);
+      response.end('{}');
+    });
+    const { http_proxy: before } = process.env;
+    process.env['http_proxy'] = 'http://127.0.0.1:9';
+    try {
+      expect(await transportOf()(post(url), never)).toMatchObject({ status: 200 });
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+    }
+    expect(seen).toEqual(['guest-profiles', 'identity']);
+  });
+
+  it('ends its idle connections when it is closed', async () => {
+    const server = await serve((_, response) => response.end('{}'));
+    const transport = createAxiosTransport();
+    await transport(post(server.url), never);
+    expect(server.connections.size).toBe(1);
+    transport.close();
+    while (server.connections.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
   it.each([204, 302, 400, 401, 429, 500, 503])('takes %d for a response like any other', async (status) => {
     let requests = 0;
     const { url } = await serve((_, response) => {
@@ -247,5 +277,52 @@ describe('the transport', () => {
     const failure = await failureOf(transportOf()(request, never));
     const all = JSON.stringify([failure, failure.message, String(failure.cause), Object.entries(failure)]);
     expect(all).not.toMatch(/jane|token-text|127\.0\.0\.1/);
+  });
+});
+
+describe('A failure of the network', () => {
+  it.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EAI_FAIL',
+    'EAI_NODATA',
+    'EHOSTUNREACH',
+    'ENETUNREACH',
+    'EADDRNOTAVAIL',
+    'CERT_HAS_EXPIRED',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+  ])('with the code %s is one before anything was sent', (code) => {
+    expect(transportError({ code })).toMatchObject({ kind: 'unsent', code });
+  });
+
+  it.each(['connect', 'getaddrinfo'])('in the system call %s is one before anything was sent', (syscall) => {
+    expect(transportError({ code: 'ETIMEDOUT', cause: { syscall } })).toMatchObject({ kind: 'unsent' });
+  });
+
+  it.each([
+    ['ETIMEDOUT', { code: 'ETIMEDOUT', cause: { syscall: 'read' } }],
+    ['ECONNRESET', { code: 'ECONNRESET', cause: null }],
+    ['ERR_CANCELED', { code: 'ERR_CANCELED', message: 'canceled' }],
+    [undefined, new Error('of another kind')],
+  ])('as %s may have come after everything was sent', (code, failure) => {
+    expect(transportError(failure)).toMatchObject({ kind: 'lost', code });
+  });
+
+  it.each([
+    { code: 'HPE_INVALID_CONSTANT' },
+    { code: 'ERR_BAD_RESPONSE', message: 'maxContentLength size of 1000 exceeded' },
+  ])('as %j came with a response that cannot be read', (failure) => {
+    expect(transportError(failure)).toMatchObject({ kind: 'malformed', code: failure.code });
+  });
+
+  it('is written with its kind and its code', () => {
+    expect([transportError({ code: 'ECONNRESET' }), transportError({})].map(String)).toEqual([
+      'TransportError: no answer (lost, ECONNRESET)',
+      'TransportError: no answer (lost)',
+    ]);
   });
 });

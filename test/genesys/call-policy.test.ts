@@ -158,6 +158,30 @@ describe('the policy of a call', () => {
     });
   }, 60_000);
 
+  it('tells the operator of each limit and each repeat', async () => {
+    const plan: RetryPlan = { endpoint: 'guest', limitBaseMs: 1000, repeat: 'always', followedBy: 0 };
+    const failures = [
+      { kind: 'limited', retryAfterMs: 500 },
+      { kind: 'limited', retryAfterMs: undefined },
+      { kind: 'unsent' },
+      { kind: 'unsent' },
+    ] as const;
+    const { telemetry, result } = await run(plan, failures, { budgetMs: 30_000, random: () => 0.5 });
+    expect(result).toMatchObject({ kind: 'ok' });
+    expect(telemetry.recorded).toEqual([
+      {
+        event: 'genesys_limited',
+        fields: { endpoint: 'guest', waitMs: 500, daily: false, hasRetryAfter: true },
+      },
+      {
+        event: 'genesys_limited',
+        fields: { endpoint: 'guest', waitMs: 1000, daily: false, hasRetryAfter: false },
+      },
+      { event: 'genesys_repeated', fields: { endpoint: 'guest', attempt: 1, waitMs: 100 } },
+      { event: 'genesys_repeated', fields: { endpoint: 'guest', attempt: 2, waitMs: 200 } },
+    ]);
+  });
+
   it('ends with deadline_exceeded when the budget ends while it waits', async () => {
     const clock = createTestClock();
     const retry = createRetry({ clock, telemetry: createRecordedTelemetry() });

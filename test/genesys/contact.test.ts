@@ -29,6 +29,18 @@ describe('the contact of a customer who was erased meanwhile', () => {
     return telemetry;
   };
 
+  it('is deleted by its id, whatever that holds', async () => {
+    const { contacts, within, genesys } = start();
+    await within(4000, (deadline) => contacts.remove('a/b', deadline));
+    expect(genesys.calls('contact')).toMatchObject([
+      {
+        method: 'DELETE',
+        url: 'https://api.example.com/api/v2/externalcontacts/contacts/a%2Fb',
+        body: '{}',
+      },
+    ]);
+  });
+
   it.each<[string, Reply]>([
     ['deletes it', { status: 200, body: {} }],
     ['does not know it any more', { status: 404 }],
@@ -36,6 +48,11 @@ describe('the contact of a customer who was erased meanwhile', () => {
     const telemetry = await remove(reply);
     expect(telemetry.of('contact_removed')).toHaveLength(1);
     expect(telemetry.of('contact_degraded')).toEqual([]);
+    expect(telemetry.of('genesys_refused')).toEqual([]);
+    expect(telemetry.of('genesys_called').map((fields) => fields?.['endpoint'])).toEqual([
+      'oauth',
+      'contact',
+    ]);
   });
 
   it.each<[string, Reply]>([
@@ -110,22 +127,22 @@ describe('a customer’s contact', () => {
     expect(genesys.sent).toEqual([]);
   });
 
-  it.each<[string, Reply]>([
-    ['is limited', { status: 429, headers: { 'retry-after': '1' } }],
-    ['is limited for the day', { status: 429, headers: { 'retry-after': '3600' } }],
-    ['is refused', { status: 400 }],
-    ['lacks a permission', { status: 403, body: { message: 'externalContacts:contact:enrich' } }],
-    ['fails', { status: 500 }],
-    ['hangs', 'hang'],
-    ['brings garbage', { status: 200, body: 'garbage' }],
-    ['brings no id', { status: 200, body: {} }],
-  ])('costs itself only, never an error, when the call %s', async (_, reply) => {
+  it.each<[string, Reply, string]>([
+    ['is limited', { status: 429, headers: { 'retry-after': '1' } }, 'unavailable'],
+    ['is limited for the day', { status: 429, headers: { 'retry-after': '3600' } }, 'unavailable'],
+    ['is refused', { status: 400 }, 'refused'],
+    ['lacks a permission', { status: 403, body: { message: 'externalContacts:contact:enrich' } }, 'refused'],
+    ['fails', { status: 500 }, 'refused'],
+    ['hangs', 'hang', 'lost'],
+    ['brings garbage', { status: 200, body: 'garbage' }, 'malformed'],
+    ['brings no id', { status: 200, body: {} }, 'malformed'],
+  ])('costs itself only, never an error, when the call %s', async (_, reply, reason) => {
     const { upsert, clock, genesys, telemetry } = start();
     genesys.script('contact', reply, reply, reply);
     const startedAt = clock.now();
     expect(await upsert()).toBeUndefined();
     expect(clock.now() - startedAt).toBeLessThanOrEqual(4050);
-    expect(telemetry.of('contact_degraded')).toHaveLength(1);
+    expect(telemetry.of('contact_degraded')).toEqual([{ reason }]);
   });
 
   it.each<[string, Reply]>([
@@ -153,6 +170,24 @@ describe('a customer’s contact', () => {
     credentials.current = async () => await Promise.reject(new Error('Secrets Manager is away'));
     expect(await upsert()).toBeUndefined();
     expect(telemetry.of('contact_degraded')).toEqual([{ reason: 'Error' }]);
+    credentials.current = async () => await Promise.reject('something else');
+    expect(await upsert()).toBeUndefined();
+    expect(telemetry.of('contact_degraded')).toEqual([{ reason: 'Error' }, { reason: 'error' }]);
+  });
+
+  it.each([undefined, '', '  '])('has no first name where the CRM knows none: %j', async (firstName) => {
+    const { upsert, sent } = start();
+    const { firstName: _, ...rest } = jane;
+    await upsert(firstName === undefined ? rest : { ...rest, firstName });
+    expect(sent()).toMatchObject({ contact: { otherEmail: jane.email } });
+    expect((sent() as { contact: object }).contact).not.toHaveProperty('firstName');
+  });
+
+  it('keeps what Genesys knows where the CRM has an empty text, and takes numbers as text', async () => {
+    const { upsert, sent } = start({ attributeMap: { title: 'empty', lastName: 'number' } });
+    await upsert({ ...jane, attributes: { empty: '', number: 7 } });
+    expect((sent() as { contact: object }).contact).not.toHaveProperty('title');
+    expect(sent()).toMatchObject({ contact: { lastName: '7' } });
   });
 
   it.each<[string, Reply]>([

@@ -78,6 +78,11 @@ describe('a guest reference', () => {
     ['a guest id', named.guestId],
     ['a text that is too long', 'v1.'.padEnd(maxReferenceLength + 1, 'A')],
     ['something sealed for another purpose', seal(JSON.stringify(['a', 'b', 1]), 'secret', 'oauth-token:x')],
+    ['one that names no session', seal('[[],"guest",1]', 'secret', 'guest-reference')],
+    [
+      'one that is longer than any of ours',
+      sealReference({ ...named, guestId: 'x'.repeat(400) }, 'secret', nowMs),
+    ],
     ['something else that was sealed for this purpose', seal('["a","b"]', 'secret', 'guest-reference')],
     ['something sealed that is not JSON', seal('{', 'secret', 'guest-reference')],
   ])('is not %s', async (_, text) => {
@@ -91,5 +96,22 @@ describe('a guest reference', () => {
     expect(await rotated.open(sealReference(named, 'new', nowMs))).toEqual(named);
     expect(rotated.reads()).toBe(1);
     expect(await rotated.open(sealReference(named, 'forged', nowMs))).toBeUndefined();
+  });
+
+  it('of an earlier release opens: a chat that is under way outlives a deployment', async () => {
+    const reference =
+      'v1.s10YuFAhwAv0RE4lUCGiXefWZvLUgS-U-eAY0yc3YYG23d4t2b7Af_Gay9q0Wq020myeq2fNg5ighm5hPxaVRelyozp9Zzw9O' +
+      'vM7R8sWzUc7JZsDfq98ek59b8WmUa50rjJEpzNM75IItoMweVGp3_YuObXNCiA2PcbVSZdSckRIV36A3OxWdhWXwQCWKNIN5rrjPV0PjQ';
+    expect(await open(reference)).toEqual(named);
+  });
+
+  it('is opened with the secret as it is by then, where another request has brought that meanwhile', async () => {
+    const secrets = ['old', 'new'];
+    const references = createGuestReferences({
+      current: async () => secretOf(secrets.shift() ?? 'none'),
+      refreshForForgery: async () => undefined,
+    });
+    const reference = sealReference(named, 'new', nowMs);
+    expect(await references.open(reference, deadlineIn(createTestClock()))).toEqual(named);
   });
 });

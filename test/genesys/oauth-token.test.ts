@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { GuestError } from '../../lambda/guest/errors.ts';
 import type { Reply } from './scripted-transport.ts';
 import { createTestCredentials, createWorld, type World } from './world.ts';
 
@@ -53,6 +54,8 @@ describe('asking for a token', () => {
     ['a lifetime in words', { access_token: 't', token_type: 'bearer', expires_in: '3600' }],
     ['a token that would break the header', { access_token: 't\r\nX: y', expires_in: 3600 }],
     ['another kind of token', { access_token: 't', token_type: 'mac', expires_in: 3600 }],
+    ['a kind that only begins as ours', { access_token: 't', token_type: 'bearer2', expires_in: 3600 }],
+    ['a kind that only ends as ours', { access_token: 't', token_type: 'mac-bearer', expires_in: 3600 }],
     ['no JSON', undefined],
   ])('does not believe a response with %s', async (_, body) => {
     const world = createWorld();
@@ -350,6 +353,106 @@ describe('a rotated secret', () => {
     const world = createWorld();
     await get(world);
     world.credentials.state.known = { ...world.credentials.state.known, clientSecret: 'next' };
+    expect(await get(world)).toBe('oauth-token-1');
+  });
+});
+
+describe('what an operator reads of the token endpoint', () => {
+  it('is that it was asked, and no fault while it answers', async () => {
+    const world = createWorld();
+    await get(world);
+    expect(world.telemetry.of('oauth_requested')).toHaveLength(1);
+    for (const event of ['oauth_failed', 'genesys_refused', 'oauth_credentials_refused'] as const) {
+      expect(world.telemetry.of(event)).toEqual([]);
+    }
+  });
+
+  it.each<[string, Reply, readonly object[], number]>([
+    ['400', { status: 400 }, [{ reason: 'refused', status: 400 }], 1],
+    ['499', { status: 499 }, [{ reason: 'refused', status: 499 }], 1],
+    ['500', { status: 500 }, [{ reason: 'refused', status: 500 }], 0],
+    ['garbage', { status: 200, body: 'garbage' }, [{ reason: 'malformed', status: undefined }], 0],
+    ['a hang', 'hang', [{ reason: 'lost', status: undefined }], 0],
+    ['a limit', { status: 429, headers: { 'retry-after': '60' } }, [], 0],
+    ['refused credentials', invalidClient(401), [], 0],
+  ])('after %s is why, and a refusal where it is one', async (_, reply, failures, refusals) => {
+    const world = createWorld();
+    world.genesys.script('oauth', reply);
+    await failureOf(get(world, 4500));
+    expect(world.telemetry.of('oauth_failed')).toEqual(failures);
+    expect(world.telemetry.of('genesys_refused')).toHaveLength(refusals);
+  });
+
+  it('is that a limit was met there', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', rateLimited('60'));
+    await failureOf(get(world));
+    expect(world.telemetry.of('genesys_limited')).toMatchObject([{ endpoint: 'oauth', waitMs: 60_000 }]);
+  });
+
+  it('is that a rotated secret was found', async () => {
+    const credentials = createTestCredentials();
+    credentials.state.stored = { ...credentials.state.known, clientSecret: 'newer' };
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(401));
+    await get(world);
+    expect(world.telemetry.of('oauth_credentials_renewed')).toHaveLength(1);
+    expect(world.telemetry.of('oauth_credentials_refused')).toEqual([]);
+  });
+});
+
+describe('what is taken for refused credentials', () => {
+  it('is no 403, whatever it says', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', { status: 403, body: { error: 'invalid_client' } });
+    expect(await failureOf(get(world))).toMatchObject({ code: 'rejected' });
+    expect(world.credentials.state.refreshes).toBe(0);
+  });
+
+  it('is not tried again under the same pair only: another client with the same secret is', async () => {
+    const world = createWorld();
+    world.genesys.script('oauth', invalidClient(401));
+    await failureOf(get(world));
+    world.credentials.state.known = { ...world.credentials.state.known, clientId: 'client-2' };
+    expect(await get(world)).toMatch(/^oauth-token-/);
+  });
+
+  it('is what it is where the time ends while the secret is read again', async () => {
+    const credentials = {
+      ...createTestCredentials(),
+      refresh: async () => {
+        throw new GuestError('deadline_exceeded');
+      },
+    };
+    const world = createWorld({ credentials });
+    world.genesys.script('oauth', invalidClient(401));
+    expect(await failureOf(get(world))).toMatchObject({ code: 'deadline_exceeded' });
+  });
+
+  it('is no limit either: only a 400 is the token endpoint’s own way of limiting', async () => {
+    const world = createWorld();
+    const body = { error: 'invalid_request', description: 'rate limit exceeded' };
+    world.genesys.script('oauth', { status: 403, body });
+    expect(await failureOf(get(world))).toMatchObject({ name: 'GuestError', code: 'rejected' });
+  });
+});
+
+describe('a token that Genesys refused', () => {
+  const invalidate = (world: World, token: string) =>
+    world.within(8000, (deadline) => world.oauth.invalidate(token, deadline));
+
+  it('is forgotten, which an operator reads', async () => {
+    const world = createWorld();
+    await invalidate(world, await get(world));
+    expect(world.telemetry.of('oauth_token_refused')).toHaveLength(1);
+    expect(await get(world)).toBe('oauth-token-2');
+  });
+
+  it('costs none that was obtained since, and nothing where there is none', async () => {
+    const world = createWorld();
+    await invalidate(world, 'an older token');
+    expect(await get(world)).toBe('oauth-token-1');
+    await invalidate(world, 'an older token');
     expect(await get(world)).toBe('oauth-token-1');
   });
 });

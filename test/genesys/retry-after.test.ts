@@ -37,7 +37,21 @@ describe('Retry-After', () => {
   );
 
   it.each([
+    ['0.001', 1],
+    ['1.5', 1500],
+    ['1.25', 1250],
+    ['1.2345', 1235],
+    [' 3 ', 3000],
+    ['Fri May 15 2026 10:00:42 GMT', 42_000],
+  ])('may be %j', (text, waitMs) => {
+    expect(parseRetryAfter(text, nowMs)).toBe(waitMs);
+  });
+
+  it.each([
     undefined,
+    '1.',
+    '1.5s',
+    '(in) Fri, 15 May 2026 10:00:42 GMT',
     '',
     '0',
     '-5',

@@ -70,4 +70,20 @@ describe('sealing', () => {
     expect(first).not.toBe(second);
     expect(Buffer.from(first.slice(3), 'base64url').includes('token')).toBe(false);
   });
+
+  it('reads what an earlier release sealed: after a deployment nobody starts anew', () => {
+    const sealed = 'v1.QzaWLccRcElp3l13waL931vo6FNFfumJVVDaAnhgVIHw80KKSloCdl49KShVg6atY7L8NxY7zX0';
+    expect(open(sealed, 'client-secret', 'purpose')).toBe('a text of an earlier release');
+  });
+
+  it('of nothing is something, and less than its parts is nothing', () => {
+    const sealed = seal('', 'secret', 'purpose');
+    expect(Buffer.from(sealed.slice(3), 'base64url')).toHaveLength(12 + 16);
+    expect(open(sealed, 'secret', 'purpose')).toBe('');
+    for (let length = 0; length < 28; length += 1) {
+      const cut = Buffer.from(sealed.slice(3), 'base64url').subarray(0, length).toString('base64url');
+      expect(open(`v1.${cut}`, 'secret', 'purpose')).toBeUndefined();
+    }
+    expect(open(sealed.replace('v1.', 'v2.'), 'secret', 'purpose')).toBeUndefined();
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { seal } from '../../lambda/genesys/seal.ts';
 import { sharedTokenKey } from '../../lambda/genesys/shared-token.ts';
 import { webchatScope } from '../../lambda/genesys/webchat-v1.ts';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
@@ -51,6 +52,34 @@ describe('the shared token', () => {
     expect(store.state.leases).toBe(1);
   });
 
+  it('is the one that a container of an earlier release left, under the same name', async () => {
+    const { clock, genesys, store, container } = createFleet();
+    expect(key).toBe('oauth#nWb3huc1mrpmoGZpqnipcirKiNaLS6zRF3sf9sUwwDk');
+    const { clientSecret } = createTestCredentials().state.known;
+    const content = JSON.stringify({ value: 'earlier', issuedAtMs: clock.now() });
+    const sealed = seal(content, clientSecret, `oauth-token:${key}`);
+    const lease = await store.lease(key, undefined, deadlineIn(clock));
+    const expiresAtMs = clock.now() + 3_600_000;
+    await store.store(key, lease?.owner ?? '', { sealed, expiresAtMs }, deadlineIn(clock));
+    const world = container();
+    expect(await get(world)).toBe('earlier');
+    expect(genesys.calls('oauth')).toEqual([]);
+    expect(world.telemetry.of('oauth_token_shared')).toHaveLength(1);
+  });
+
+  it('has one name for each login host, client and set of scopes, whatever the secret is', () => {
+    const secret = { clientId: 'client-1', clientSecret: 'x' };
+    const name = sharedTokenKey('https://login.example.com', secret);
+    expect(name).toBe('oauth#JwJyjUXgjoa0DeKteNsuqA6R3p81gH5-iXVQ0xdMmzU');
+    expect(sharedTokenKey('https://login.example.com', { ...secret, clientSecret: 'y' })).toBe(name);
+    const others = [
+      sharedTokenKey('https://login.example.org', secret),
+      sharedTokenKey('https://login.example.com', { ...secret, clientId: 'client-2' }),
+      sharedTokenKey('https://login.example.com', secret, 'a scope'),
+    ];
+    expect(new Set([name, ...others]).size).toBe(4);
+  });
+
   it('is nowhere in clear in the table, nor is the secret', async () => {
     const { store, container } = createFleet();
     await get(container());
@@ -93,14 +122,16 @@ describe('the shared token', () => {
   });
 
   it('is removed for all when Genesys responds 401 to it', async () => {
-    const { genesys, container } = createFleet();
+    const { genesys, store, container } = createFleet();
     const [first, second] = [container(), container()];
     const old = await get(first);
     await get(second);
     await first.within(8000, (deadline) => first.oauth.invalidate(old, deadline));
+    expect(store.entries.get(key)?.token).toBeUndefined();
     expect(await get(first)).toBe('oauth-token-2');
     // The other container meets its own 401, and finds the newer token.
     await second.within(8000, (deadline) => second.oauth.invalidate(old, deadline));
+    expect(store.entries.get(key)?.token).toBeDefined();
     expect(await get(second)).toBe('oauth-token-2');
     expect(genesys.calls('oauth')).toHaveLength(2);
   });
@@ -112,14 +143,33 @@ describe('the shared token', () => {
     store.state.down = true;
     await world.within(8000, (deadline) => world.oauth.invalidate(old, deadline));
     store.state.down = false;
+    expect(world.telemetry.of('token_vault_unavailable')).toEqual([{ operation: 'invalidate' }]);
     expect(await get(world)).toBe('oauth-token-2');
   });
 
-  it('of less than a minute is not shared', async () => {
+  it.each([59, 60])('of %d s is not shared', async (seconds) => {
     const { genesys, store, container } = createFleet();
-    genesys.lifetime.seconds = 59;
+    genesys.lifetime.seconds = seconds;
     await get(container());
-    expect(store.entries.get(key)?.token).toBeUndefined();
+    expect(store.entries.get(key)).toEqual({});
+  });
+
+  it('that cannot be read is none, also to a container that another was refused to', async () => {
+    const { container } = createFleet();
+    const old = await get(container());
+    const credentials = createTestCredentials();
+    credentials.state.known = { ...credentials.state.known, clientSecret: 'rotated' };
+    const world = container({ credentials });
+    await world.within(8000, (deadline) => world.oauth.invalidate(old, deadline));
+    expect(await get(world)).toBe('oauth-token-2');
+  });
+
+  it.each(['read', 'release'] as const)('hides no defect of the table: %s', async (operation) => {
+    const { genesys, store, container } = createFleet();
+    genesys.script('oauth', { status: 400 });
+    const defect = new TypeError('a defect');
+    const world = container({ store: { ...store, [operation]: async () => Promise.reject(defect) } });
+    expect(await failureOf(get(world))).toBe(defect);
   });
 });
 
@@ -269,6 +319,58 @@ describe('the token endpoint', () => {
     expect(await failureOf(get(container(), 1000))).toMatchObject({ code: 'deadline_exceeded' });
     expect(store.entries.get(key)?.lease).toBeUndefined();
     expect(await get(container())).toMatch(/^oauth-token-/);
+  });
+});
+
+describe('a container that waits', () => {
+  it.each([
+    ['as seldom as it may', 0.999, [50, 100, 200, 400, 400]],
+    ['as often as it may', 0, [25, 50, 100, 200, 200]],
+  ])('for another’s token looks for it %s, and takes no lease', async (_, random, expected) => {
+    const { clock, store, container, dieAsking } = createFleet({ random: () => random });
+    await dieAsking();
+    const readAtMs: number[] = [];
+    const leases: string[] = [];
+    const watched = {
+      ...store,
+      read: async (...args: Parameters<typeof store.read>) => {
+        readAtMs.push(clock.now());
+        return await store.read(...args);
+      },
+      lease: async (...args: Parameters<typeof store.lease>) => {
+        leases.push(args[0]);
+        return await store.lease(...args);
+      },
+    };
+    await failureOf(get(container({ store: watched }), 1500));
+    const waits = readAtMs.slice(1).map((atMs, index) => Math.round(atMs - (readAtMs[index] ?? 0)));
+    expect(waits.slice(0, 5)).toEqual(expected);
+    expect(leases).toEqual([]);
+  });
+
+  it('for the end of a pause comes back up to half a second after it', async () => {
+    const waitOf = async (random: number) => {
+      const { clock, genesys, container } = createFleet({ random: () => random });
+      genesys.script('oauth', { status: 429, headers: { 'retry-after': '3' } });
+      await failureOf(get(container(), 1000));
+      const startedAtMs = clock.now();
+      await get(container());
+      return clock.now() - startedAtMs;
+    };
+    expect((await waitOf(0.9)) - (await waitOf(0.1))).toBe(400);
+  });
+
+  it('for the end of a failure is told of an outage, for that of a limit of one', async () => {
+    for (const [reply, name] of [
+      [{ status: 500 }, 'GuestError'],
+      [{ status: 429, headers: { 'retry-after': '60' } }, 'LimitedError'],
+    ] as const) {
+      const { genesys, container } = createFleet();
+      genesys.script('oauth', reply);
+      await failureOf(get(container(), 2000));
+      expect(await failureOf(get(container(), 300))).toMatchObject({ name, code: 'unavailable' });
+      expect(genesys.calls('oauth')).toHaveLength(1);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createGuestReferences } from '../../lambda/genesys/guest-reference.ts';
+import { seal } from '../../lambda/genesys/seal.ts';
 import { GuestError, UnknownGuestError } from '../../lambda/guest/errors.ts';
 import type { KnownGuest, RegisterCommand } from '../../lambda/guest/ports.ts';
 import { identifySession } from '../../lambda/guest/session-hash.ts';
@@ -45,6 +46,8 @@ describe('minting a guest', () => {
     const world = createWorld();
     expect(await mint(world, session, true)).toMatchObject({
       provider: 'web-messaging',
+      profileDigest: '',
+      anonymous: true,
       consent: explicit,
       verified: true,
       registeredAtMs: world.clock.now(),
@@ -148,6 +151,18 @@ describe('the token', () => {
       hashes: session.hashes,
       guestId: guest.guestId,
     });
+  });
+
+  it('opens where an earlier release sealed it, for this session and guest', async () => {
+    const world = createWorld();
+    const { clientSecret } = world.credentials.state.known;
+    const purpose = `guest-session-token:${session.binding}:guest-1`;
+    const guest = {
+      ...(await mint(world)),
+      guestId: 'guest-1',
+      sealedToken: seal('t', clientSecret, purpose),
+    };
+    expect((await issue(world, guest)).accessToken).toBe('t');
   });
 
   it('does not open for another session that was given a copy of the entry, nor for another guest', async () => {

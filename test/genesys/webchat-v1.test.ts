@@ -99,6 +99,26 @@ describe('creating a guest', () => {
     expect(await failureOf(register(world))).toMatchObject({ code: 'consent_required' });
   });
 
+  it('is rejected after a 403, though that names consent', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', status(403, { message: 'no consent' }));
+    expect(await failureOf(register(world))).toMatchObject({ code: 'rejected' });
+  });
+
+  it('tells the caller when to come back also where a guest may exist', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', status(500, {}, { 'retry-after': '7' }));
+    expect(await failureOf(register(world))).toMatchObject({
+      name: 'AmbiguousCreationError',
+      retryAfterSeconds: 7,
+    });
+  });
+
+  it('is done with the profile, by the name that the registry keeps', () => {
+    const { name, guestHasProfile, mint } = createWorld().webchat;
+    expect([name, guestHasProfile, mint]).toEqual(['webchat-v1', true, undefined]);
+  });
+
   it.each([
     ['another 400', status(400, { code: 'bad.request', message: 'email is invalid' })],
     ['403', status(403, { message: 'missing scope' })],
@@ -176,6 +196,16 @@ describe('creating a guest', () => {
     expect(world.genesys.calls('guest')).toHaveLength(2);
   });
 
+  it.each([
+    [499, 1],
+    [500, 0],
+  ])('is refused for good below 500 only, which an operator reads: %d', async (code, times) => {
+    const world = createWorld();
+    world.genesys.script('guest', status(code));
+    await failureOf(register(world));
+    expect(world.telemetry.of('genesys_refused')).toHaveLength(times);
+  });
+
   it.each<[string, Reply]>([
     ['refused connections', 'refused'],
     ['503s', status(503)],
@@ -239,10 +269,12 @@ describe('creating a guest', () => {
 
   it('is not sent when the lease could end while the attempt is under way', async () => {
     const world = createWorld();
+    const untilMs = world.clock.now() + timeoutMs;
+    expect(await register(world, command({ createUntilMs: untilMs }))).toEqual({ guestId: 'guest-2' });
     const createUntilMs = world.clock.now() + timeoutMs - 1;
     const failure = await failureOf(register(world, command({ createUntilMs })));
     expect(failure).toBeInstanceOf(LeaseTooShortError);
-    expect(world.genesys.calls('guest')).toHaveLength(0);
+    expect(world.genesys.calls('guest')).toHaveLength(1);
   });
 
   it('asks whether the lease is long enough before each attempt, after all that was waited for', async () => {
@@ -446,7 +478,9 @@ describe('a guest token', () => {
       accessToken: 'guest-token-3',
       expiresAt: '2026-05-15T11:23:45.123Z',
     });
+    expect(world.telemetry.of('genesys_called').at(-1)).toMatchObject({ endpoint: 'guest_token' });
     expect(world.genesys.calls('token')[0]).toMatchObject({
+      method: 'POST',
       url: 'https://api.example.com/api/v2/webchat/v1/guests/guest-1/tokens',
       body: '{}',
     });
@@ -545,6 +579,7 @@ describe('a guest token', () => {
     const world = createWorld();
     world.genesys.script('token', limited('60'));
     expect(await failureOf(issue(world))).toMatchObject({ waitMs: 60_000, code: 'unavailable' });
+    expect(world.telemetry.of('genesys_limited')).toMatchObject([{ endpoint: 'guest_token' }]);
     await register(world);
     expect(world.genesys.calls('guest')).toHaveLength(2);
   });

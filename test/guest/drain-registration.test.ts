@@ -164,3 +164,185 @@ describe('The overflow worker', () => {
     expect(sessionHash).not.toBe(other.sessionHash);
   });
 });
+
+describe('What the overflow worker does, the operator reads', () => {
+  it('that it registered a guest, and how long that had waited', async () => {
+    const { world, drain } = await queuedWorld();
+    await world.clock.advance(41_400);
+    await drain();
+    expect(world.telemetry.of('registration_served')).toEqual([{ sessionHash, waitedSeconds: 41 }]);
+  });
+
+  it.each<[string, GuestError, number, string]>([
+    ['Genesys refused for good', new GuestError('rejected'), 1, 'rejected'],
+    ['consent is lacking', new GuestError('consent_required'), 1, 'consent_required'],
+    ['the limit is a daily one', limited(1000, true), 1, 'limited'],
+    ['the limit outlasts the greatest age', limited(120_001), 1, 'limited'],
+    ['the limit meets the last delivery', limited(1000), 10, 'limited'],
+    ['Genesys is away at the last delivery', new GuestError('unavailable'), 10, 'too_many_deliveries'],
+  ])('that it gave up because %s', async (_, failure, deliveries, reason) => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(failure);
+    await drain(deliveries);
+    expect(world.telemetry.of('registration_given_up')).toEqual([{ sessionHash, reason }]);
+    expect(world.telemetry.of('registration_postponed')).toEqual([]);
+  });
+
+  it.each<[string, Error, number, object]>([
+    ['a limit that just fits the greatest age', limited(120_000), 1, { afterSeconds: 120, limited: true }],
+    ['a limit before the last delivery', limited(1000), 9, { afterSeconds: 1, limited: true }],
+    ['an outage that names no time', new GuestError('unavailable'), 9, { afterSeconds: 5, limited: false }],
+    ['a defect', new Error('a defect'), 1, { afterSeconds: 5, limited: false }],
+  ])('that it postponed one after %s', async (_, failure, deliveries, outcome) => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(failure);
+    expect(await drain(deliveries)).toEqual({ kind: 'later', ...outcome });
+    expect(world.telemetry.of('registration_postponed')).toEqual([
+      { sessionHash, afterSeconds: (outcome as { afterSeconds: number }).afterSeconds },
+    ]);
+    expect(await drain(deliveries)).toEqual({ kind: 'done' });
+  });
+
+  it('that it dropped one whose guest may exist', async () => {
+    const { world, drain } = await queuedWorld();
+    world.state.failures.push(responseLost());
+    await drain();
+    expect(world.telemetry.of('registration_dropped')).toEqual([{ sessionHash, reason: 'response_lost' }]);
+    expect(await world.registry.find([sessionHash], deadlineIn(world.clock))).toBeUndefined();
+  });
+});
+
+describe('A registration in the queue', () => {
+  it('is served until its greatest age, and not a moment longer', async () => {
+    const young = await queuedWorld();
+    await young.world.clock.advance(120_000);
+    await young.drain();
+    expect(young.world.state.created).toHaveLength(1);
+    const old = await queuedWorld();
+    await old.world.clock.advance(120_001);
+    await old.drain();
+    expect(old.world.state.created).toHaveLength(0);
+    // For one that is given up the CRM need not be read: this was the visitor's own request.
+    expect(old.world.reads).toHaveLength(1);
+  });
+
+  it('is older than its message where a later attempt was queued: a message of the same moment serves it', async () => {
+    const { world, message } = await queuedWorld();
+    const earlier = { ...message, queuedAtMs: message.queuedAtMs - 1 };
+    expect(await world.drain(earlier, 1, deadlineIn(world.clock))).toEqual({ kind: 'done' });
+    expect(world.state.created).toHaveLength(0);
+    expect(await world.drain(message, 1, deadlineIn(world.clock))).toEqual({ kind: 'done' });
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('waits for the CRM for half of its greatest age, in steps of two seconds', async () => {
+    const { world, drain } = await queuedWorld();
+    world.broken.crm = true;
+    await world.clock.advance(59_999);
+    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 2, limited: false });
+    await world.clock.advance(1);
+    expect(await drain()).toEqual({ kind: 'done' });
+  });
+
+  it('does not wait for the CRM at its last delivery', async () => {
+    const { world, drain } = await queuedWorld();
+    world.broken.crm = true;
+    expect(await drain(10)).toEqual({ kind: 'done' });
+    expect(world.state.created[0]?.profile.anonymous).toBe(true);
+  });
+
+  it('comes back in two seconds while another worker holds the lease', async () => {
+    const { world, message, drain } = await queuedWorld();
+    const deadline = deadlineIn(world.clock);
+    const seen = await world.registry.find([message.sessionHash], deadline);
+    await world.registry.acquire([message.sessionHash], seen, 'another worker', deadline);
+    expect(await drain()).toEqual({ kind: 'later', afterSeconds: 2 });
+    expect(world.state.created).toHaveLength(0);
+  });
+
+  it('of another provider is given up: its guest would not be found', async () => {
+    const { world, message } = await queuedWorld();
+    const other = { ...message, provider: 'web-messaging' };
+    expect(await world.drain(other, 1, deadlineIn(world.clock))).toEqual({ kind: 'done' });
+    expect(world.telemetry.of('registration_given_up')).toEqual([{ sessionHash, reason: 'other_provider' }]);
+    expect(world.reads.length).toBe(1);
+  });
+
+  it.each([
+    ['is given up for its provider', { provider: 'web-messaging' }, false],
+    ['waits for the CRM', {}, true],
+  ])('counts the guest of a worker that died, also where it %s', async (_, change, crmIsAway) => {
+    const { world, message } = await queuedWorld();
+    const deadline = deadlineIn(world.clock, 60_000);
+    const seen = await world.registry.find([message.sessionHash], deadline);
+    await world.registry.acquire([message.sessionHash], seen, 'a worker that dies', deadline);
+    await world.clock.advance(6000);
+    world.broken.crm = crmIsAway;
+    await world.drain({ ...message, ...change }, 2, deadline);
+    expect(world.telemetry.of('guest_orphaned')).toEqual([{ sessionHash, reason: 'lease_expired' }]);
+  });
+
+  it('whose guest this container could not save is given up once another profile is wanted and it is too old', async () => {
+    const { world, drain } = await queuedWorld();
+    world.broken.completeWrites = 1;
+    await expect(drain()).rejects.toThrow('not saved yet');
+    world.crm.set(sessionHash, { email: 'jane@example.com' });
+    await world.clock.advance(121_000);
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(world.telemetry.of('registration_given_up')).toEqual([{ sessionHash, reason: 'too_old' }]);
+    expect(world.state.created).toHaveLength(1);
+  });
+
+  it('is registered anew where the guest that was not saved fits no more', async () => {
+    const { world, drain } = await queuedWorld();
+    world.broken.completeWrites = 1;
+    await expect(drain()).rejects.toThrow('not saved yet');
+    world.crm.set(sessionHash, { email: 'jane@example.com' });
+    expect(await drain(2)).toEqual({ kind: 'done' });
+    expect(await world.container()('s')).toMatchObject({ guestId: 'guest-2', enrichment: 'matched' });
+  });
+
+  it('comes back where this worker was frozen until another one held the lease', async () => {
+    const { world, message, drain } = await queuedWorld();
+    world.state.waitMs = 2000;
+    const draining = drain();
+    await world.clock.advance(1000);
+    world.clock.freeze(6000);
+    const deadline = deadlineIn(world.clock);
+    const seen = await world.registry.find([message.sessionHash], deadline);
+    await world.registry.acquire([message.sessionHash], seen, 'another worker', deadline);
+    expect(await world.finish(draining)).toEqual({ kind: 'later', afterSeconds: 2 });
+    expect(world.state.created).toHaveLength(0);
+  });
+
+  it('leaves no timer behind', async () => {
+    const { world, message } = await queuedWorld();
+    const deadline = deadlineIn(world.clock);
+    const before = world.clock.pendingTimers;
+    await world.drain(message, 1, deadline);
+    expect(world.clock.pendingTimers).toBe(before);
+  });
+});
+
+describe('A worker whose guests cannot be saved', () => {
+  it('remembers the newest thousand of them', async () => {
+    const world = createGuestWorld();
+    const sessions = Array.from({ length: 1001 }, (_, index) => `s${index}`);
+    for (const session of sessions) {
+      world.state.failures.push(limited(30_000));
+      world.state.backlogSeconds = -world.messages.length;
+      await world.container()(session);
+    }
+    const [oldest, second] = world.messages;
+    if (oldest === undefined || second === undefined) throw new Error('expected messages');
+    const deadline = deadlineIn(world.clock, 100_000);
+    world.broken.completeWrites = sessions.length;
+    for (const message of world.messages) await world.drain(message, 1, deadline).catch(() => undefined);
+    expect(world.state.created).toHaveLength(1001);
+    await world.clock.advance(6000);
+    await world.drain(second, 2, deadline);
+    expect(world.state.created).toHaveLength(1001);
+    await world.drain(oldest, 2, deadline);
+    expect(world.state.created).toHaveLength(1002);
+  });
+});

@@ -73,6 +73,24 @@ const table: readonly [sentence: string, situation: Partial<Situation>, step: Pa
     { lease, unknownGuestId: guest.guestId, registration: entry({ guest }) },
     { kind: 'register', previous: undefined },
   ],
+  [
+    'a guest fits while the CRM is away, under another type of consent: what is stated is not its consent',
+    {
+      lease,
+      visitor: { ...visitor, enrichment: 'degraded', consent: { ...consent, type: 'implicit' } },
+      registration: entry({ guest: { ...guest, consent: { ...consent, stated: false } } }),
+    },
+    { kind: 'save', guest: { ...guest, consent: { ...consent, stated: true } } },
+  ],
+  [
+    'a guest fits and nobody has ever stated anything: remember it as it is',
+    {
+      lease,
+      visitor: { ...visitor, consent: { ...consent, stated: false } },
+      registration: entry({ guest, consent: undefined }),
+    },
+    { kind: 'save', guest },
+  ],
   ['somebody else registers: wait', { registration: entry({ leasedUntilMs: 1 }) }, { kind: 'wait' }],
   [
     'the lease may be ours without our knowing: ask again',

@@ -27,6 +27,7 @@ describe('During a rotation of the hash key', () => {
     world.keys.splice(0, world.keys.length, ...then);
     expect(guestOf(await world.container()('s'))).toBe(before);
     expect(world.state.created).toHaveLength(1);
+    expect(world.telemetry.of('guest_reused')).toHaveLength(1);
   });
 
   it('two containers, of which one knows the older key only, register once when asked at once', async () => {
@@ -219,9 +220,11 @@ describe('A guest that the provider does not know any more', () => {
     const call = world.container();
     await call('s');
     world.state.forgotten.add('guest-1');
-    const failing = call('s');
-    world.broken.registry = true;
-    expect(guestOf(await world.finish(failing))).toBe('guest-2');
+    world.state.onIssue = () => {
+      world.broken.registry = true;
+    };
+    expect(guestOf(await world.finish(call('s')))).toBe('guest-2');
+    expect(world.telemetry.of('registry_unavailable')).toEqual([{ operation: 'find' }]);
   });
 });
 
@@ -234,6 +237,22 @@ describe('A registration that waits longer than its lease', () => {
     const second = world.container()('s', {}, deadlineIn(world.clock, 20_000));
     const guests = await world.finish(Promise.all([first, second]));
     expect(guests.map(guestOf)).toEqual(['guest-1', 'guest-1']);
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
+describe('A registration whose lease is somebody else’s by then', () => {
+  it('creates nothing, and is served with the other’s guest', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    world.state.waitMs = 7000;
+    const slow = world.container()('s', {}, deadlineIn(world.clock, 20_000));
+    await world.clock.advance(6500);
+    world.state.waitMs = 0;
+    const fast = world.container()('s', {}, deadlineIn(world.clock, 20_000));
+    const results = await world.finish(Promise.all([slow, fast]));
+    expect(results.map(guestOf)).toEqual(['guest-1', 'guest-1']);
+    expect(results).toMatchObject([{ enrichment: 'matched' }, { enrichment: 'matched' }]);
     expect(world.state.created).toHaveLength(1);
   });
 });

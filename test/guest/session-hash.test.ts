@@ -1,7 +1,13 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { hashSession, isSessionHash, shortHash } from '../../lambda/guest/session-hash.ts';
+import {
+  hashSession,
+  identifySession,
+  isSessionHash,
+  keyIdOf,
+  shortHash,
+} from '../../lambda/guest/session-hash.ts';
 
 const key = Buffer.alloc(32, 1);
 
@@ -46,5 +52,35 @@ describe('The session hash', () => {
         expect(hashSession(`${sessionId} `, keyed ? [{ id: 'k', key }] : [])[0]).not.toBe(hash);
       }),
     );
+  });
+
+  it('names the key that it was made under', () => {
+    expect(keyIdOf(hashSession('abc', [{ id: '2026-11', key }])[0])).toBe('2026-11');
+    expect(keyIdOf(hashSession('abc', [{ id: 'a:b', key }])[0])).toBe('a:b');
+    expect(keyIdOf(hashSession('abc', [])[0])).toBe('plain');
+  });
+
+  it.each([
+    ['', false],
+    ['0'.repeat(64), true],
+    [`k1:${'f'.repeat(64)}`, true],
+    ['0'.repeat(63), false],
+    ['0'.repeat(65), false],
+    [`${'0'.repeat(63)}g`, false],
+    ['F'.repeat(64), false],
+    [`:${'0'.repeat(64)}`, false],
+    [`a b:${'0'.repeat(64)}`, false],
+    [`a:b:${'0'.repeat(64)}`, false],
+    [`${'0'.repeat(64)}\n`, false],
+    [`x${'0'.repeat(64)}`, false],
+  ])('is told apart from anything else: %j', (text, expected) => {
+    expect(isSessionHash(text)).toBe(expected);
+  });
+
+  it('changes with the key, while what is bound to the session does not', () => {
+    const keyed = identifySession('abc', [{ id: '2026-11', key }, { id: 'plain' }]);
+    const [plain] = hashSession('abc', []);
+    expect(keyed).toEqual({ hashes: [expect.stringMatching(/^2026-11:/), plain], binding: plain });
+    expect(identifySession('abc', [])).toEqual({ hashes: [plain], binding: plain });
   });
 });

@@ -6,6 +6,16 @@ import { GuestError, type GuestErrorCode, LimitedError } from '../../lambda/gues
 import { signSession } from '../../lambda/http/session-signature.ts';
 import { createHttpWorld, issuedResult, origin, restEvent } from '../support/http-world.ts';
 
+/** What the caller of a bad request reads. */
+const words: Readonly<Record<string, string>> = {
+  invalid_json: 'The body must be a JSON object.',
+  invalid_request: 'A field of the request is invalid.',
+  method_not_allowed: 'Use POST.',
+  payload_too_large: 'The body must be at most 8192 bytes.',
+  unsupported_media_type: 'Send the body as application/json.',
+  origin_not_allowed: 'This origin may not use the API.',
+};
+
 const json = (response: { body: string }) => JSON.parse(response.body) as Record<string, unknown>;
 
 describe('A good request', () => {
@@ -142,9 +152,12 @@ describe('A bad request is refused with its reason', () => {
       status,
       requestId: 'req-1',
       retryable: false,
+      detail: words[code],
+      error: words[code],
     });
-    expect(json(response)['error']).toBe(json(response)['detail']);
     expect(commands).toHaveLength(0);
+    expect(response.headers).not.toHaveProperty('Retry-After');
+    expect(response.headers['Allow']).toBe(status === 405 ? 'POST, OPTIONS' : undefined);
   });
 
   it('naming every field that is wrong, and no value', async () => {
@@ -237,6 +250,7 @@ describe('CORS', () => {
       'Access-Control-Expose-Headers': 'Retry-After, X-Request-Id',
       Vary: 'Origin',
     });
+    expect(headers).not.toHaveProperty('Access-Control-Allow-Methods');
   });
 
   it('is on errors too, so that a script can read why', async () => {
@@ -259,6 +273,9 @@ describe('CORS', () => {
     expect(preflight.statusCode).toBe(204);
     expect(preflight.headers['Access-Control-Allow-Headers']).toBe('Content-Type, X-Session-Signature');
     expect(preflight.headers['Access-Control-Allow-Methods']).toContain('POST');
+    expect(preflight.headers['Access-Control-Max-Age']).toBe('600');
+    expect(preflight.body).toBe('');
+    expect(preflight.headers).not.toHaveProperty('Content-Type');
     const foreign = await handler(
       restEvent('', { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
     );
@@ -398,7 +415,10 @@ describe('Input that could be taken for something else', () => {
     const { handler, commands } = createHttpWorld();
     const response = await handler(restEvent(body));
     expect([response.statusCode, json(response)['code']]).toEqual([400, 'invalid_request']);
-    expect(json(response)['errors']).toContainEqual({ path: name, message: expect.any(String) });
+    expect(json(response)['errors']).toContainEqual({
+      path: name,
+      message: 'is not spelt as the API spells it',
+    });
     expect(commands).toEqual([]);
   });
 

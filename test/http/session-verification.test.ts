@@ -170,6 +170,14 @@ describe.each(eachForm)('In %s', (form, signed) => {
     expect(await faultOf(header, { atMs: (now + 300) * 1000 + 1 })).toBe('stale');
   });
 
+  it('it holds at the very end of its 300 seconds, where its form allows that', async () => {
+    const header = await signed(key, now * 1000);
+    const atTheEnd = { atMs: (now + 300) * 1000 };
+    if (form === 'the token form') expect(await faultOf(header, atTheEnd)).toBe('stale');
+    else expect(await verify(header, atTheEnd)).toBe(true);
+    expect(await verify(await signed(key, (now + 300) * 1000), { atMs: now * 1000 })).toBe(true);
+  });
+
   it('a signing clock may be 300 seconds ahead', async () => {
     expect(await verify(await signed(key, nowMs + 300_000))).toBe(true);
     expect(await faultOf(await signed(key, nowMs + 302_000))).toBe('stale');
@@ -346,6 +354,28 @@ describe('The token form', () => {
     const { keys, asked } = keysOf([key]);
     expect(await faultOf(tokenOf(payload), { keys })).toBe(fault);
     expect(asked).toEqual({ current: 0, refreshed: 0 });
+  });
+
+  it('may be valid from 300 seconds ahead on, and not later', async () => {
+    const payload = { ...claims, nbf: now + 300 };
+    expect(await verify(tokenOf(payload), { atMs: now * 1000 })).toBe(true);
+    expect(await faultOf(tokenOf({ ...claims, nbf: now + 301 }), { atMs: now * 1000 })).toBe('stale');
+  });
+
+  it('is expired in the second of its exp', async () => {
+    const payload = { ...claims, iat: now - 10, exp: now };
+    expect(await faultOf(tokenOf(payload), { atMs: now * 1000 })).toBe('stale');
+    expect(await verify(tokenOf(payload), { atMs: now * 1000 - 1 })).toBe(true);
+  });
+
+  it('is made with the header that libraries expect', async () => {
+    const [header = ''] = (await signSessionToken(sessionId, audience, key, nowMs)).split('.');
+    expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual(hs256);
+  });
+
+  it('under a key that is none is a failure of ours, not a wrong signature', async () => {
+    const { keys } = keysOf(['no key' as never]);
+    await expect(verify(tokenOf(claims), { keys })).rejects.toBeInstanceOf(TypeError);
   });
 
   it('is refused with a time that no number holds', async () => {

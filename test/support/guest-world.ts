@@ -31,13 +31,17 @@ export const guestTtlSeconds = 86_400;
 const attemptMs = 4000;
 
 /** A provider in memory: counts what is asked of it and fails as it is told. */
-const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
+const createFakeProvider = (clock: ReturnType<typeof createTestClock>, mints: boolean) => {
   const state = {
     created: [] as RegisterCommand[],
+    /** Guests that were made without a call, whether they were used or not. */
+    minted: 0,
     tokens: 0,
     latencyMs: 0,
     /** Is told how long each registration may take. */
     onRegister: (_remainingMs: number): void => undefined,
+    /** Runs before each token is issued. */
+    onIssue: (): void => undefined,
     /** What the next registration waits before it may create its guest: for a token, or for a limit. */
     waitMs: 0,
     /** Taken from the front, one for each creation. */
@@ -64,6 +68,7 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
       return { guestId: `guest-${state.created.length}` };
     },
     issueToken: async ({ guestId }) => {
+      state.onIssue();
       const failure = state.tokenFailures.shift();
       if (failure !== undefined) throw failure;
       if (state.forgotten.has(guestId)) throw new UnknownGuestError(guestId);
@@ -74,21 +79,42 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>) => {
       };
     },
   };
-  return { provider, state };
+  if (!mints) return { provider, state };
+  const minting: GuestProvider = {
+    ...provider,
+    name: 'web-messaging',
+    guestHasProfile: false,
+    mint: async (_session, evidence) => {
+      state.minted += 1;
+      return {
+        guestId: `minted-${state.minted}`,
+        provider: 'web-messaging',
+        profileDigest: '',
+        anonymous: true,
+        ...evidence,
+        registeredAtMs: clock.now(),
+        expiresAtMs: clock.now() + guestTtlSeconds * 1000,
+      };
+    },
+  };
+  return { provider: minting, state };
 };
 
 /** Everything around the use cases, in memory and on a clock that the test turns. */
 export const createGuestWorld = ({
   queued = true,
   unverifiedQueueShare = 1,
+  mints = false,
 }: {
   queued?: boolean;
   unverifiedQueueShare?: number;
+  /** Guests need no call to the provider. */
+  mints?: boolean;
 } = {}) => {
   const clock = createTestClock();
   const telemetry = createRecordedTelemetry<GuestEvent>();
   const shared = createMemoryRegistry({ clock, leaseMs, guestTtlSeconds });
-  const { provider, state } = createFakeProvider(clock);
+  const { provider, state } = createFakeProvider(clock, mints);
   const crm = new Map<string, CrmRecord>();
   const keys: SessionHashKey[] = [];
   const messages: QueuedRegistration[] = [];
@@ -99,8 +125,12 @@ export const createGuestWorld = ({
     grantResponses: 0,
     completeResponses: 0,
     completeWrites: 0,
+    /** Newer statements do not reach the registry. */
+    evidence: false,
   };
   const reads: { crm: boolean }[] = [];
+  const findLimits: number[] = [];
+  let acquires = 0;
 
   const failing =
     <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
@@ -121,8 +151,16 @@ export const createGuestWorld = ({
       throw new StoreUnavailableError('the response was lost');
     };
   const registry: GuestRegistry = {
-    find: failing(shared.find),
-    acquire: failing(losing('grantResponses', shared.acquire)),
+    find: failing(async (hashes, deadline: Deadline) => {
+      findLimits.push(deadline.remainingMs());
+      return await shared.find(hashes, deadline);
+    }),
+    acquire: failing(
+      losing('grantResponses', async (...args: Parameters<typeof shared.acquire>) => {
+        acquires += 1;
+        return await shared.acquire(...args);
+      }),
+    ),
     create: failing(losing('grantResponses', shared.create)),
     renew: failing(shared.renew),
     complete: failing(
@@ -138,7 +176,10 @@ export const createGuestWorld = ({
     }),
     refuse: failing(shared.refuse),
     rememberContact: failing(shared.rememberContact),
-    updateEvidence: failing(shared.updateEvidence),
+    updateEvidence: failing(async (...args: Parameters<typeof shared.updateEvidence>) => {
+      if (broken.evidence) throw new StoreUnavailableError('the write never reached the table');
+      await shared.updateEvidence(...args);
+    }),
     fail: failing(shared.fail),
     release: failing(shared.release),
   };
@@ -214,6 +255,11 @@ export const createGuestWorld = ({
     messages,
     broken,
     reads,
+    /** How often the registry was asked alone, and how long each of these reads might take. */
+    finds: () => findLimits.length,
+    findLimits,
+    /** How often a lease was asked for. */
+    acquires: () => acquires,
     container,
     drain: createDrainRegistration(deps),
     /** Turns the clock until the work is done. */

@@ -42,24 +42,36 @@ export const createHttpWorld = (
     current: async () => [],
     refreshed: async () => undefined,
   },
+  startsCold?: boolean,
 ) => {
   // Signatures carry the time of day.
   const clock = createTestClock(Date.now());
   const telemetry = createRecordedTelemetry<HttpEvent>();
   const commands: InitialiseGuestCommand[] = [];
-  const state: { answer: InitialiseGuestResult | GuestError | Error; hang: boolean } = {
-    answer: issuedResult,
-    hang: false,
-  };
+  /** The request ids that invocations were run under. */
+  const invocations: (string | undefined)[] = [];
+  const state: {
+    answer: InitialiseGuestResult | GuestError | Error;
+    hang: boolean;
+    latencyMs: number;
+    /** Thrown instead of an answer, whatever it is. */
+    thrown?: unknown;
+  } = { answer: issuedResult, hang: false, latencyMs: 0 };
   const handler = createInitHandler({
     initialise: async (command, deadline) => {
       commands.push(command);
       if (state.hang) await clock.sleep(60_000, deadline.signal);
+      if (state.latencyMs > 0) await clock.sleep(state.latencyMs, deadline.signal);
+      if (state.thrown !== undefined) throw state.thrown;
       if (state.answer instanceof Error) throw state.answer;
       return state.answer;
     },
     signingKeys,
-    invocation: async (_requestId, work) => await work(),
+    startsCold,
+    invocation: async (requestId, work) => {
+      invocations.push(requestId);
+      return await work();
+    },
     clock,
     telemetry,
     settings: {
@@ -71,5 +83,5 @@ export const createHttpWorld = (
       ...settings,
     },
   });
-  return { handler, clock, telemetry, commands, state };
+  return { handler, clock, telemetry, commands, state, invocations };
 };

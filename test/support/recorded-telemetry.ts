@@ -5,8 +5,8 @@ type Fields = Parameters<Telemetry['record']>[1];
 /** Telemetry that keeps what it was told. */
 export interface RecordedTelemetry<Event extends string> extends Telemetry<Event> {
   readonly recorded: readonly { readonly event: Event; readonly fields: Fields }[];
-  /** The fields of each record of one event. */
-  of(event: Event): readonly Fields[];
+  /** The fields of each record of one event; `{}` where it has none, since `toEqual([])` takes `[undefined]` for empty. */
+  of(event: Event): readonly NonNullable<Fields>[];
 }
 
 export const createRecordedTelemetry = <Event extends string = string>(): RecordedTelemetry<Event> => {
@@ -16,6 +16,6 @@ export const createRecordedTelemetry = <Event extends string = string>(): Record
     record: (event, fields) => {
       recorded.push({ event, fields });
     },
-    of: (name) => recorded.filter(({ event }) => event === name).map(({ fields }) => fields),
+    of: (name) => recorded.filter(({ event }) => event === name).map(({ fields }) => fields ?? {}),
   };
 };
