@@ -10,7 +10,7 @@ export default {
     config: {
       // With lambda/ beside test/, jest finds out which tests import a changed file.
       roots: ['<rootDir>/test', '<rootDir>/lambda'],
-      // What takes seconds at most: no process, browser, built bundle or stack.
+      // What takes seconds at most: no process, browser, vendor’s SDK, built bundle or stack.
       testMatch: [
         '<rootDir>/test/{guest,genesys,http,sqs}/**/*.test.ts',
         '<rootDir>/test/{config,aws/memory-registry}.test.ts',
