@@ -28,7 +28,7 @@ describe('What an operator reads of a request', () => {
     const { handler, telemetry } = createHttpWorld({}, undefined, false);
     await handler(restEvent('', { method: 'GET' }));
     expect(telemetry.recorded).toEqual([
-      { event: 'request_refused', fields: { status: 405, code: 'method_not_allowed', durationMs: 0 } },
+      { event: 'request_refused', fields: { status: 405, problem: 'method_not_allowed', durationMs: 0 } },
     ]);
   });
 
@@ -43,7 +43,7 @@ describe('What an operator reads of a request', () => {
     const failing = handler(good);
     await clock.advance(30);
     await failing;
-    expect(telemetry.recorded).toEqual([{ event, fields: { status, code, durationMs: 30 } }]);
+    expect(telemetry.recorded).toEqual([{ event, fields: { status, problem: code, durationMs: 30 } }]);
   });
 
   it('is that it was the first of its container, once, and not where that was started ahead of it', async () => {
@@ -82,7 +82,7 @@ describe('What an operator reads of a defect', () => {
       code: 'internal_error',
       detail: 'Something went wrong on our side.',
     });
-    expect(telemetry.of('request_failed')).toMatchObject([{ status: 500, code: 'internal_error' }]);
+    expect(telemetry.of('request_failed')).toMatchObject([{ status: 500, problem: 'internal_error' }]);
     return telemetry.of('unexpected_error')[0];
   };
 
