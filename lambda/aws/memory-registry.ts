@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isRefusal } from '../guest/consent.ts';
+import { type Consent, isRefusal } from '../guest/consent.ts';
 import type { FallbackRegistry, UnsavedGuest } from '../guest/open-session.ts';
 import type { Clock, KnownGuest, Lease } from '../guest/ports.ts';
 import { leaseSkewMs, liveEntry, type RegistryEntry, registrationOf } from '../guest/registration.ts';
@@ -21,6 +21,9 @@ interface Entry extends RegistryEntry {
   readonly endsAtMs: number;
 }
 type Parts = Omit<Entry, 'version' | 'endsAtMs' | 'consentAtMs'>;
+
+/** Said now: an object of its own, by which `write` tells it from the same consent that was kept. */
+const saidNow = (consent: Consent): Consent => ({ ...consent });
 
 /**
  * The registry within one container: what is left of it while the table cannot be reached, and the fake for
@@ -100,7 +103,7 @@ export const createMemoryRegistry = ({
 
     create: async (hash, guest) => {
       if (live(hash) !== undefined) return false;
-      write(hash, { guest: capped(guest), consent: guest.consent, verified: guest.verified });
+      write(hash, { guest: capped(guest), consent: saidNow(guest.consent), verified: guest.verified });
       return true;
     },
 
@@ -116,15 +119,22 @@ export const createMemoryRegistry = ({
         guest: capped(guest),
         verified: guest.verified || (queued !== undefined && verified === true),
         consent:
-          queued === undefined && (guest.consent.stated || !isRefusal(consent)) ? guest.consent : consent,
+          queued === undefined && (guest.consent.stated || !isRefusal(consent))
+            ? saidNow(guest.consent)
+            : consent,
         unsavedOwner,
       })),
 
-    queue: async (lease, queuedAtMs, evidence) =>
-      updateHeld(lease, ({ guest }) => ({ guest, queued: { atMs: queuedAtMs }, ...evidence })),
+    queue: async (lease, queuedAtMs, { consent, verified }) =>
+      updateHeld(lease, ({ guest }) => ({
+        guest,
+        queued: { atMs: queuedAtMs },
+        consent: saidNow(consent),
+        verified,
+      })),
 
     refuse: async (lease, { consent, verified }) =>
-      updateHeld(lease, (parts) => ({ ...parts, consent, verified })),
+      updateHeld(lease, (parts) => ({ ...parts, consent: saidNow(consent), verified })),
 
     fail: async (lease) =>
       updateHeld(lease, ({ queued: _, ...parts }) => ({ ...parts, failed: { atMs: clock.now() } })),
@@ -146,7 +156,7 @@ export const createMemoryRegistry = ({
       for (const hash of hashes) {
         const entry = entries.get(hash);
         if (entry === undefined) continue;
-        const stated = consent.stated ? consent : entry.consent;
+        const stated = consent.stated ? saidNow(consent) : entry.consent;
         write(hash, { ...entry, consent: stated, verified: verified || entry.verified });
       }
     },
