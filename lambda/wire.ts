@@ -41,6 +41,8 @@ export interface Parts {
 
 /** A lease covers one creation and its way into the registry: a dead holder blocks nobody longer. */
 const leaseReserveMs = 2000;
+/** How much more patient the shared token is than the visitor's look-up: giving up costs Genesys a call for each container. */
+const vaultPatienceMs = 1000;
 /** Of the overflow queue, how much unverified sessions may fill where sessions can be verified. */
 const unverifiedShare = 0.5;
 /** Longest that a cold start is held up by what can be fetched ahead. */
@@ -95,8 +97,7 @@ const wireShared = ({ config, observability, clients, clock, random }: Parts) =>
     telemetry,
   });
   const registry = createGuestRegistry({ ...table, timeoutMs, guestTtlSeconds });
-  // More patient than the visitor's look-up: giving up here costs Genesys a call for each container.
-  const store = createTokenVault({ ...table, timeoutMs: 3 * timeoutMs });
+  const store = createTokenVault({ ...table, timeoutMs: timeoutMs + vaultPatienceMs });
   const connection = connect({
     transport: clients.transport,
     clock,

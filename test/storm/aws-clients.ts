@@ -23,7 +23,6 @@ export type AwsTransport = (request: AwsRequest) => Promise<AwsResponse>;
 
 type AwsClients = Omit<Clients, 'transport'>;
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const contentTypes = {
   dynamodb: 'application/x-amz-json-1.0',
@@ -60,7 +59,7 @@ const handlerOf = (service: AwsRequest['service']) => ({
       response: new HttpResponse({
         statusCode: response.status,
         headers: { 'content-type': contentTypes[service] },
-        body: encoder.encode(JSON.stringify(response.body)),
+        body: Buffer.from(JSON.stringify(response.body)),
       }),
     };
   },
