@@ -15,8 +15,8 @@ export interface MemoryRegistryOptions {
 }
 
 interface Entry extends RegistryEntry {
-  /** Set while its guest has not reached the table: who holds the lease there. */
-  readonly unsavedOwner?: string | undefined;
+  /** Set while its guest has not reached the table: who holds the lease there, and whose place it takes. */
+  readonly unsaved?: Omit<UnsavedGuest, 'guest'> | undefined;
   /** The end of all of it, as the table's TTL is. */
   readonly endsAtMs: number;
 }
@@ -96,7 +96,7 @@ export const createMemoryRegistry = ({
       });
       for (const hash of hashes) {
         const { leasedUntilMs: _, ...parts } = live(hash) ?? {};
-        write(hash, { ...parts, unsavedOwner: entries.get(hash)?.unsavedOwner, lease: { owner, untilMs } });
+        write(hash, { ...parts, unsaved: entries.get(hash)?.unsaved, lease: { owner, untilMs } });
       }
       return { hashes, owner, untilMs: untilMs - leaseSkewMs, takenOver };
     },
@@ -115,14 +115,14 @@ export const createMemoryRegistry = ({
     },
 
     complete: async (lease, guest) =>
-      updateHeld(lease, ({ queued, consent, verified, unsavedOwner }) => ({
+      updateHeld(lease, ({ queued, consent, verified, unsaved }) => ({
         guest: capped(guest),
         verified: guest.verified || (queued !== undefined && verified === true),
         consent:
           queued === undefined && (guest.consent.stated || !isRefusal(consent))
             ? saidNow(guest.consent)
             : consent,
-        unsavedOwner,
+        unsaved,
       })),
 
     queue: async (lease, queuedAtMs, { consent, verified }) =>
@@ -162,20 +162,19 @@ export const createMemoryRegistry = ({
     },
 
     unsaved: ({ hashes }): UnsavedGuest | undefined => {
-      const entry = hashes.map((hash) => entries.get(hash)).find((one) => one?.unsavedOwner !== undefined);
-      const { guest, unsavedOwner: owner } = entry ?? {};
-      if (guest === undefined || owner === undefined || guest.expiresAtMs <= clock.now()) return undefined;
-      return { guest, owner };
+      const { guest, unsaved } = hashes.map((hash) => entries.get(hash)).find((one) => one?.unsaved) ?? {};
+      if (guest === undefined || unsaved === undefined || guest.expiresAtMs <= clock.now()) return undefined;
+      return { guest, ...unsaved };
     },
 
     setUnsaved: ({ hashes }, unsaved) => {
       for (const hash of hashes) {
         const entry = entries.get(hash);
-        if (unsaved === undefined && entry !== undefined) write(hash, { ...entry, unsavedOwner: undefined });
+        if (unsaved === undefined && entry !== undefined) write(hash, { ...entry, unsaved: undefined });
         if (unsaved !== undefined) {
-          const { guest, owner: unsavedOwner } = unsaved;
+          const { guest, ...rest } = unsaved;
           const { verified, consent } = guest;
-          write(hash, { ...entry, guest: capped(guest), verified, consent, unsavedOwner });
+          write(hash, { ...entry, guest: capped(guest), verified, consent, unsaved: rest });
         }
       }
     },

@@ -1,6 +1,6 @@
 import { consentInForce, isRefusal } from './consent.ts';
 import { withGrace } from './deadline.ts';
-import { GuestError, LimitedError } from './errors.ts';
+import { deadlineExceeded, GuestError, LimitedError } from './errors.ts';
 import { nextStep } from './next-step.ts';
 import { type FallbackRegistry, type OpenedSession, unlessUnreachable, withStandIn } from './open-session.ts';
 import type { Deadline, GuestRegistry, KnownGuest, Lease, OverflowQueue } from './ports.ts';
@@ -41,6 +41,8 @@ export interface QueuedGuest {
 
 const firstPollMs = 40;
 const longestPollMs = 400;
+/** With less time left a request that has waited for somebody else creates nothing: it might not hear of its guest. */
+const leastForCreationMs = 750;
 /** Time that remembering a queued registration may take after the request's own time is over. */
 const queueGraceMs = 200;
 
@@ -96,10 +98,12 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     lease: Lease,
     guest: KnownGuest,
     { session }: Visitor,
+    unknownGuestId: string | undefined,
     deadline: Deadline,
   ): Promise<void> => {
     // Before the write: a request that comes while it hangs finds the guest here.
-    memory.setUnsaved(session, { guest, owner: lease.owner });
+    const insteadOf = unknownGuestId ?? memory.unsaved(session)?.insteadOf;
+    memory.setUnsaved(session, { guest, owner: lease.owner, insteadOf });
     const saved = await underLease.complete(store, lease, guest, deadline);
     if (saved && store === registry) memory.setUnsaved(session, undefined);
   };
@@ -109,11 +113,12 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     lease: Lease,
     visitor: Visitor,
     previous: KnownGuest | undefined,
+    unknownGuestId: string | undefined,
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
     try {
       const created = await underLease.register(store, lease, visitor, previous, deadline);
-      const saving = save(store, created.lease, created.guest, visitor, deadline);
+      const saving = save(store, created.lease, created.guest, visitor, unknownGuestId, deadline);
       return { kind: 'guest', visitor, guest: created.guest, reused: false, saving };
     } catch (error) {
       try {
@@ -184,17 +189,18 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           }
           return { kind: 'queued', waitMs: 0 };
         case 'save': {
-          const saving = save(store, step.lease, step.guest, visitor, deadline);
+          const saving = save(store, step.lease, step.guest, visitor, unknownGuestId, deadline);
           return { kind: 'guest', visitor, guest: step.guest, reused: true, saving };
         }
         case 'register':
           try {
-            return await register(store, step.lease, visitor, step.previous, deadline);
+            return await register(store, step.lease, visitor, step.previous, unknownGuestId, deadline);
           } catch (error) {
             if (!(error instanceof LeaseLostError)) throw error;
           }
           break;
         case 'acquire':
+          if (pollMs > firstPollMs && deadline.remainingMs() < leastForCreationMs) throw deadlineExceeded();
           lease = await store.acquire(hashes, registration, owner, deadline);
           leaseUncertain = false;
           if (lease !== undefined) continue;

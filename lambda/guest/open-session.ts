@@ -24,6 +24,8 @@ export interface UnsavedGuest {
   readonly guest: KnownGuest;
   /** Who holds the lease that it was registered under, as far as the registry knows. */
   readonly owner: string;
+  /** The guest in whose place it was registered, since the provider did not know that one any more. */
+  readonly insteadOf?: string | undefined;
 }
 
 /** Stands in for the registry while that cannot be reached: one guest per session within this container. */
@@ -184,7 +186,9 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
     const opened = { visitor, registration, lease, created, owner };
     if (!reached) return { ...opened, store: memory, standIn: undefined, leaseUncertain: false };
-    if (standIn === undefined || (saved !== undefined && serves(saved, visitor, provider.name))) {
+    const savedServes =
+      saved !== undefined && saved.guestId !== unsaved?.insteadOf && serves(saved, visitor, provider.name);
+    if (standIn === undefined || savedServes) {
       // It was saved after all, or another one serves: it must not come back once its session is erased.
       if (unsaved !== undefined) memory.setUnsaved(session, undefined);
       return { ...opened, store: registry, standIn: undefined, leaseUncertain };

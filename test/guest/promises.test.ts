@@ -228,6 +228,79 @@ describe('A guest that the provider does not know any more', () => {
   });
 });
 
+describe('A guest in the place of one that the provider does not know any more', () => {
+  const replaced = async (goesAway: (world: ReturnType<typeof createGuestWorld>) => void) => {
+    const world = createGuestWorld();
+    const call = world.container();
+    await call('s');
+    world.state.forgotten.add('guest-1');
+    await world.clock.advance(1000);
+    goesAway(world);
+    expect(guestOf(await world.finish(call('s')))).toBe('guest-2');
+    world.broken.registry = false;
+    await world.clock.advance(leaseMs);
+    return { world, call };
+  };
+
+  it.each([
+    [
+      'while it was read again',
+      (world: ReturnType<typeof createGuestWorld>) => {
+        world.state.onIssue = () => {
+          world.broken.registry = true;
+        };
+      },
+    ],
+    [
+      'when the new one was to be written',
+      (world: ReturnType<typeof createGuestWorld>) => {
+        world.broken.completeWrites = 1;
+      },
+    ],
+  ])('is not made a second time, though the registry was away %s', async (_, goesAway) => {
+    const { world, call } = await replaced(goesAway);
+    world.state.onIssue = () => undefined;
+    expect(guestOf(await world.finish(call('s')))).toBe('guest-2');
+    expect(guestOf(await world.finish(world.container()('s')))).toBe('guest-2');
+    expect(world.state.created).toHaveLength(2);
+  });
+
+  it('is remembered as that also when it cannot be written again', async () => {
+    const { world, call } = await replaced(({ broken }) => {
+      broken.completeWrites = 2;
+    });
+    expect(guestOf(await world.finish(call('s')))).toBe('guest-2');
+    await world.clock.advance(leaseMs);
+    expect(guestOf(await world.finish(call('s')))).toBe('guest-2');
+    expect(world.state.created).toHaveLength(2);
+  });
+});
+
+describe('A request that has waited for somebody else almost to the end of its time', () => {
+  /** The first request holds the lease for five seconds and registers nothing; the second has so much time. */
+  const waited = async (budgetMs: number) => {
+    const world = createGuestWorld();
+    world.state.waitMs = 5000;
+    world.state.failures.push(new GuestError('unavailable'));
+    const first = world.container()('s');
+    first.catch(() => undefined);
+    const second = world.container()('s', {}, deadlineIn(world.clock, budgetMs));
+    return { world, second: await Promise.allSettled([world.finish(second)]) };
+  };
+
+  it('creates no guest of which it might not hear', async () => {
+    const { world, second } = await waited(5700);
+    expect(second).toMatchObject([{ status: 'rejected', reason: { code: 'deadline_exceeded' } }]);
+    expect(world.state.created).toHaveLength(0);
+  });
+
+  it('registers where there is time enough', async () => {
+    const { world, second } = await waited(6500);
+    expect(second).toMatchObject([{ status: 'fulfilled', value: { guestId: 'guest-1' } }]);
+    expect(world.state.created).toHaveLength(1);
+  });
+});
+
 describe('A registration that waits longer than its lease', () => {
   it('renews it before the guest is created, so that two requests create one', async () => {
     const world = createGuestWorld();
