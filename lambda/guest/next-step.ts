@@ -1,5 +1,6 @@
 import { type Consent, consentDigest } from './consent.ts';
 import type { KnownGuest, Lease, Registration } from './ports.ts';
+import { guestsOf } from './registration.ts';
 import { serves, type Visitor } from './visitor.ts';
 
 /** What is known about a session's registration at one moment. */
@@ -53,20 +54,21 @@ const withStatement = (
 export const nextStep = (situation: Situation): NextStep => {
   const { visitor, provider, registration, lease, leaseUncertain, unknownGuestId } = situation;
   if (registration?.verified === true && !visitor.verified) return { kind: 'refuse', code: 'unverified' };
-  const known = registration?.guest;
-  const guest = known?.guestId === unknownGuestId ? undefined : known;
-  const fits = guest !== undefined && serves(guest, visitor, provider);
+  const guests = guestsOf(registration).filter(({ guestId }) => guestId !== unknownGuestId);
+  // Not the newest at any price: whose clock is behind would make the newer one look older.
+  const guest = guests.find((one) => serves(one, visitor, provider));
 
   if (lease !== undefined) {
-    return fits
-      ? { kind: 'save', guest: withStatement(guest, visitor, registration), lease }
-      : { kind: 'register', previous: guest, lease };
+    return guest === undefined
+      ? { kind: 'register', previous: guests[0], lease }
+      : { kind: 'save', guest: withStatement(guest, visitor, registration), lease };
   }
   if (registration === undefined) return { kind: 'acquire' };
   const isLeased = registration.leasedUntilMs !== undefined;
-  if (fits) {
+  if (guest !== undefined) {
+    const isEverywhere = registration.guestEverywhere && guest === registration.guest;
     // Found under one key only: it is written under the other, unless somebody else is at it.
-    return registration.guestEverywhere || (isLeased && !leaseUncertain)
+    return isEverywhere || (isLeased && !leaseUncertain)
       ? { kind: 'use', guest, stated: statesMore(visitor, registration) }
       : { kind: 'acquire' };
   }

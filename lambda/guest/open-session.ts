@@ -16,6 +16,7 @@ import type {
   VisitorEvidence,
   VisitorTables,
 } from './ports.ts';
+import { guestsOf, newestFirst } from './registration.ts';
 import type { SessionHashes, SessionIdentity } from './session-hash.ts';
 import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
@@ -61,16 +62,18 @@ export interface OpenedSession {
   readonly leaseUncertain: boolean;
 }
 
-/** A registration with a guest that did not reach the registry, while that has no newer one. */
+/** A registration with a guest beside that did not reach the registry. */
 export const withStandIn = (
   registration: Registration | undefined,
   standIn: KnownGuest | undefined,
 ): Registration | undefined => {
-  if (standIn === undefined || standIn.registeredAtMs <= (registration?.guest?.registeredAtMs ?? 0)) {
-    return registration;
-  }
+  if (standIn === undefined) return registration;
+  const saved = guestsOf(registration);
+  const [guest, ...olderGuests] = newestFirst([...saved, standIn]);
+  const guestEverywhere = registration?.guestEverywhere === true && guest === saved[0];
   const verified = standIn.verified || registration?.verified === true;
-  return { versions: new Map(), ...registration, guest: standIn, guestEverywhere: false, verified };
+  const older = olderGuests.length > 0 ? { olderGuests } : {};
+  return { versions: new Map(), ...registration, guest, ...older, guestEverywhere, verified };
 };
 
 /** What a registry says, or that it cannot be reached, which is recorded. */
@@ -170,13 +173,10 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const { lease, created, leaseUncertain }: Grant & { leaseUncertain: boolean } = read;
     const reached = read.registration !== 'unreachable';
     const registration = read.registration === 'unreachable' ? known : read.registration;
-    const saved = registration?.guest;
-    /** Our own guest, which did not reach the registry and is newer than what that has. */
-    const standIn =
-      unsaved !== undefined && unsaved.guest.registeredAtMs > (saved?.registeredAtMs ?? 0)
-        ? unsaved.guest
-        : undefined;
-    const remembered = isRefusal(standIn?.consent) ? standIn?.consent : registration?.consent;
+    const saved = guestsOf(registration);
+    const isNewest = (unsaved?.guest.registeredAtMs ?? 0) > (saved[0]?.registeredAtMs ?? 0);
+    const remembered =
+      isNewest && isRefusal(unsaved?.guest.consent) ? unsaved?.guest.consent : registration?.consent;
     const consent = consentInForce(stated.consent, remembered);
 
     const crm = async (): Promise<CrmLookup> => {
@@ -186,13 +186,14 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
     const opened = { visitor, registration, lease, created, owner };
     if (!reached) return { ...opened, store: memory, standIn: undefined, leaseUncertain: false };
-    const savedServes =
-      saved !== undefined && saved.guestId !== unsaved?.insteadOf && serves(saved, visitor, provider.name);
-    if (standIn === undefined || savedServes) {
+    const fits = (guest: KnownGuest): boolean => serves(guest, visitor, provider.name);
+    const savedFits = saved.some((guest) => guest.guestId !== unsaved?.insteadOf && fits(guest));
+    if (unsaved === undefined || savedFits || !(isNewest || fits(unsaved.guest))) {
       // It was saved after all, or another one serves: it must not come back once its session is erased.
       if (unsaved !== undefined) memory.setUnsaved(session, undefined);
       return { ...opened, store: registry, standIn: undefined, leaseUncertain };
     }
+    const standIn = unsaved.guest;
     // Its lease may still stand in the registry in our name.
     const adopted = withStandIn(registration, standIn);
     return { ...opened, store: registry, standIn, registration: adopted, leaseUncertain: true };

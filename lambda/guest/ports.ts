@@ -47,8 +47,11 @@ export interface KnownGuest {
 export interface Registration {
   /** Of the entry under each hash: it changes whenever the registration does, and a lease names the one it has seen. */
   readonly versions: ReadonlyMap<string, string | undefined>;
+  /** The newest. */
   readonly guest?: KnownGuest | undefined;
-  /** Whether the entry under each hash has that guest: containers that know one key only must find it, too. */
+  /** Others, newest first: containers that know different hash keys may have registered one each. */
+  readonly olderGuests?: readonly KnownGuest[] | undefined;
+  /** Whether the entry under each hash has the newest: containers that know one key only must find it, too. */
   readonly guestEverywhere: boolean;
   /** A registration waits in the queue since then. */
   readonly queued?: { readonly atMs: number } | undefined;

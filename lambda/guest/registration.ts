@@ -59,6 +59,16 @@ const lastStated = (live: readonly LiveEntry[]): LiveEntry | undefined => {
   return latest([...refusals, ...stated], (entry) => entry.consentAtMs ?? 0);
 };
 
+/** The guests of a session, newest first. */
+export const guestsOf = (registration: Registration | undefined): readonly KnownGuest[] =>
+  registration?.guest === undefined ? [] : [registration.guest, ...(registration.olderGuests ?? [])];
+
+/** Newest first, each guest once; of equals the first. */
+export const newestFirst = (guests: readonly KnownGuest[]): readonly KnownGuest[] =>
+  guests
+    .toSorted((one, other) => other.registeredAtMs - one.registeredAtMs)
+    .filter(({ guestId }, index, all) => all.findIndex((one) => one.guestId === guestId) === index);
+
 /**
  * One session's registration, from the live entries under its hashes (newest key first). Containers that know
  * one key only write under one of them, so the newest part wins, and of equals the newest key's.
@@ -69,10 +79,7 @@ export const registrationOf = (
 ): Registration | undefined => {
   const live = hashes.flatMap((hash) => entries.get(hash) ?? []);
   if (live.length === 0) return undefined;
-  const guest = latest(
-    live.map((entry) => entry.guest),
-    (part) => part.registeredAtMs,
-  );
+  const [guest, ...olderGuests] = newestFirst(live.flatMap((entry) => entry.guest ?? []));
   const queued = latest(
     live.map((entry) => entry.queued),
     (part) => part.atMs,
@@ -80,6 +87,7 @@ export const registrationOf = (
   return {
     versions: new Map(hashes.map((hash) => [hash, entries.get(hash)?.version])),
     guest,
+    ...(olderGuests.length > 0 ? { olderGuests } : {}),
     guestEverywhere: hashes.every((hash) => entries.get(hash)?.guest?.guestId === guest?.guestId),
     queued,
     failed: latest(

@@ -117,16 +117,21 @@ describe('A guest that did not reach the registry', () => {
       guestEverywhere: false,
       verified: false,
     });
-    for (const guest of [undefined, older]) {
-      const known = registration({ guest });
-      expect(withStandIn(known, ours)).toEqual({ ...known, guest: ours, guestEverywhere: false });
-    }
+    const empty = registration();
+    expect(withStandIn(empty, ours)).toEqual({ ...empty, guest: ours, guestEverywhere: false });
+    const known = registration({ guest: older });
+    expect(withStandIn(known, ours)).toEqual({
+      ...known,
+      guest: ours,
+      olderGuests: [older],
+      guestEverywhere: false,
+    });
   });
 
-  it('gives way to a newer one, and to one of the same moment', () => {
+  it('stands behind a newer one, and behind one of the same moment', () => {
     for (const atMs of [1000, 1001]) {
       const known = registration({ guest: guestAt(atMs) });
-      expect(withStandIn(known, ours)).toBe(known);
+      expect(withStandIn(known, ours)).toEqual({ ...known, olderGuests: [ours] });
     }
   });
 

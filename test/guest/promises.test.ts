@@ -67,6 +67,20 @@ describe('During a rotation of the hash key', () => {
 });
 
 describe('While containers know different hash keys', () => {
+  it('a guest that fits is used, though the clock that wrote it was behind', async () => {
+    const world = createGuestWorld();
+    world.keys.push(newer, older);
+    await world.container()('s', { type: 'implicit' });
+    world.keys.splice(0, 2, older);
+    await world.clock.advance(-200);
+    const guest = guestOf(await world.container()('s'));
+    await world.clock.advance(1000);
+    world.keys.unshift(newer);
+    expect(guestOf(await world.container()('s'))).toBe(guest);
+    expect(guestOf(await world.container()('s'))).toBe(guest);
+    expect(world.state.created).toHaveLength(2);
+  });
+
   it('a consent that was stated after a refusal holds, though only the older hash says so', async () => {
     const world = createGuestWorld();
     world.crm.set(hashOf('s'), jane);
@@ -193,6 +207,22 @@ describe('A guest that stood in while the registry was away', () => {
     world.broken.registry = false;
     expect(guestOf(await world.finish(call('s', { verified: true })))).toBe(verified);
     await expect(world.finish(call('s'))).rejects.toMatchObject({ code: 'unverified' });
+  });
+
+  it('is used where the session’s own does not fit, though that was registered later', async () => {
+    const world = createGuestWorld();
+    const call = world.container();
+    world.state.latencyMs = 100;
+    const first = world.container()('s', { type: 'implicit' });
+    await world.clock.advance(50);
+    world.broken.registry = true;
+    world.state.latencyMs = 0;
+    const standIn = guestOf(await call('s'));
+    world.broken.registry = false;
+    await world.finish(first);
+    expect(guestOf(await world.finish(call('s')))).toBe(standIn);
+    expect(guestOf(await world.finish(world.container()('s')))).toBe(standIn);
+    expect(world.state.created).toHaveLength(2);
   });
 });
 

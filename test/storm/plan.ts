@@ -74,8 +74,11 @@ const minute = 60_000;
 const day = 24 * 60 * minute;
 /** Visits and faults of a world come before; then everything heals. */
 export const busyMs = 20 * minute;
-/** From the end of the faults to the visits that must all be served: longer than any state lasts. */
-export const healedMs = busyMs + 17 * minute;
+/**
+ * From the end of the faults to the visits that must all be served, longer than any state lasts: a message whose worker
+ * died comes back after six minutes, and may be given up for fifteen.
+ */
+export const healedMs = busyMs + 23 * minute;
 
 const statement = (chance: Chance, name: string): Pick<Visit, 'given' | 'type'> =>
   chance.pick<Pick<Visit, 'given' | 'type'>>(`statement ${name}`, [

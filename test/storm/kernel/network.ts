@@ -52,6 +52,7 @@ const faultWords: Readonly<Record<Fault, string>> = {
 export const createNetwork = ({ scheduler, twists, weather, tell, cuts }: NetworkOptions): Network => {
   const counts = new Map<string, number>();
   const waiting = new Map<Sandbox, Set<string>>();
+  let waits = 0;
 
   const keyOf = (by: string, words: string): string => {
     const name = `${by}: ${words}`;
@@ -64,11 +65,14 @@ export const createNetwork = ({ scheduler, twists, weather, tell, cuts }: Networ
     wait: async (sandbox, words, work) => {
       const mine = waiting.get(sandbox) ?? new Set();
       waiting.set(sandbox, mine);
-      mine.add(words);
+      // Two may wait for the same at once.
+      waits += 1;
+      const name = `${words} (${waits})`;
+      mine.add(name);
       try {
         return await work;
       } finally {
-        mine.delete(words);
+        mine.delete(name);
       }
     },
 
