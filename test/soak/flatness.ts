@@ -13,6 +13,8 @@ export const tolerance = {
   settledAfterRequests: 250,
   /** And for each request between: a leak keeps something of it, and an event alone is a kilobyte. */
   heapBytesPerRequest: 100,
+  /** And for each guest that it made between, which it remembers: `npm run bench -- --only growth` shows a kilobyte. */
+  heapBytesPerGuest: 1200,
   /** A container that has served fewer by the first third still compiles its code: its heap is not judged. */
   warmAfterRequests: 40,
   /** At any time; one invocation at a time needs four. */
@@ -33,11 +35,14 @@ const compare = (before: Measured, after: Measured): readonly string[] => {
   const served = after.served - before.served;
   const isSettled = before.served >= tolerance.settledAfterRequests;
   const base = isSettled ? tolerance.heapBytes : tolerance.warmingHeapBytes;
-  const allowed = base + tolerance.heapBytesPerRequest * served;
+  const made = after.made - before.made;
+  const allowed = base + tolerance.heapBytesPerRequest * served + tolerance.heapBytesPerGuest * made;
   const grown = after.held.heapBytes - before.held.heapBytes;
   const faults: string[] = [];
   if (isWarm(before) && grown > allowed) {
-    faults.push(`heap of ${after.name} grew by ${megabytes(grown)} MB over ${served} requests`);
+    faults.push(
+      `heap of ${after.name} grew by ${megabytes(grown)} MB over ${served} requests and ${made} guests`,
+    );
   }
   for (const what of ['sockets', 'socketListeners'] as const) {
     if (after.held[what] > tolerance[what]) faults.push(`${after.name} has ${after.held[what]} ${what}`);
@@ -77,9 +82,12 @@ export const flatness = (thirds: readonly (readonly Measured[])[]): Finding => {
   const text = first.map(({ name }) => {
     const held = thirds.flatMap((third) => third.filter((one) => one.name === name));
     const heap = held.map(({ held: { heapBytes } }) => megabytes(heapBytes)).join(' → ');
-    const { served = 0, held: { sockets = 0, socketListeners = 0, processListeners = 0 } = {} } =
-      held.at(-1) ?? {};
-    return `${name} (${served} served) heap ${heap} MB${first.some((one) => one.name === name && isWarm(one)) ? '' : ' (too few requests to judge)'}, ${sockets} sockets with at most ${socketListeners} listeners, ${processListeners} on the process`;
+    const {
+      served = 0,
+      made = 0,
+      held: { sockets = 0, socketListeners = 0, processListeners = 0 } = {},
+    } = held.at(-1) ?? {};
+    return `${name} (${served} served, ${made} guests made) heap ${heap} MB${first.some((one) => one.name === name && isWarm(one)) ? '' : ' (too few requests to judge)'}, ${sockets} sockets with at most ${socketListeners} listeners, ${processListeners} on the process`;
   });
   return {
     check: 'memory, sockets, listeners and timers are flat',

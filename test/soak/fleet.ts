@@ -28,6 +28,8 @@ export interface Measured {
   readonly name: string;
   /** Invocations so far. */
   readonly served: number;
+  /** Guests that it made so far: it remembers up to ten thousand of them, for while the registry is away. */
+  readonly made: number;
   readonly held: Held;
 }
 
@@ -145,7 +147,8 @@ export const createFleet = (
             member.container.thaw();
             member.isFrozen = false;
             const held = await member.container.probe();
-            return { name: member.book.name, served: served.get(member) ?? 0, held };
+            const { name, codes } = member.book;
+            return { name, served: served.get(member) ?? 0, made: codes.get('guest_created') ?? 0, held };
           }),
       ),
     /** Invocations of the container that served most of those that are measured. */

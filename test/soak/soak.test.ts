@@ -22,9 +22,10 @@ const soak = async (...options: string[]): Promise<{ readonly told: string; read
   }
 };
 
-const measured = (served: number, held: Partial<Measured['held']> = {}): Measured => ({
+const measured = (served: number, held: Partial<Measured['held']> = {}, made = 0): Measured => ({
   name: 'init-1',
   served,
+  made,
   held: { heapBytes: 10e6, sockets: 4, socketListeners: 7, processListeners: 11, resources: {}, ...held },
 });
 
@@ -151,6 +152,13 @@ describe('What a container holds', () => {
   it('that has settled may grow by less', () => {
     const settled = measured(tolerance.settledAfterRequests);
     expect(flatness([[settled], [measured(1000, { heapBytes: 10.8e6 })]]).isBroken).toBe(true);
+  });
+
+  it('may keep the guests that it made, and no more beside them', () => {
+    const settled = measured(tolerance.settledAfterRequests);
+    const heapBytes = 10e6 + 3_100_000;
+    expect(flatness([[settled], [measured(2250, { heapBytes }, 2000)]]).isBroken).toBe(false);
+    expect(flatness([[settled], [measured(2250, { heapBytes }, 1900)]]).isBroken).toBe(true);
   });
 
   it.each([

@@ -42,6 +42,7 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
     logs: [],
     metrics: new Map(),
     guests: [],
+    adoptions: [],
     heardCreations: 0,
     crashes: [],
     crmReads: [],
@@ -71,6 +72,14 @@ export const createAuditor = ({ plan, startMs, now, registryTable, names }: Audi
       const session = names.get(write.key);
       note(checkWrite(write, now()), session);
       if (session === undefined) return;
+      const guestId = write.after?.['guestId']?.['S'];
+      const guest =
+        guestId === write.before?.['guestId']?.['S']
+          ? undefined
+          : facts.guests.find(({ id }) => id === guestId);
+      if (guest !== undefined && guest.by !== write.by) {
+        facts.adoptions.push({ session, guestId: guest.id, atMs: now() });
+      }
       const at = stillWaits(write);
       if (at === undefined) facts.queued.delete(session);
       else facts.queued.set(session, at);

@@ -70,6 +70,8 @@ export interface Facts {
   readonly logs: LogLine[];
   readonly metrics: Map<string, number>;
   readonly guests: CreatedGuest[];
+  /** A request put a guest that another had made into the registry, in place of a third: a session's guest changed. */
+  readonly adoptions: { readonly session: string; readonly guestId: string; readonly atMs: number }[];
   /** Creations whose response reached a container. */
   heardCreations: number;
   readonly crashes: { readonly by: string; readonly atMs: number }[];

@@ -38,6 +38,14 @@ const excused = (before: CreatedGuest, after: CreatedGuest, facts: Facts): boole
   return (
     after.atMs - before.atMs >= guestTtlMs - 60_000 ||
     before.isForgotten() ||
+    // The visitor had another guest in between: one of an earlier statement that was still known.
+    facts.adoptions.some(
+      ({ session, guestId, atMs }) =>
+        session === before.session &&
+        atMs > before.atMs &&
+        atMs <= after.sentAtMs &&
+        facts.guests.some((guest) => guest.id === guestId && profileKey(guest) !== profileKey(before)),
+    ) ||
     facts.erasures.some(
       // It deletes more than once, and may have begun long before.
       ({ session, fromMs, untilMs }) =>
