@@ -94,13 +94,16 @@ const faultFor = (
   return draw < 0.95 ? chance.pick(`which ${key}`, badWeather[weather]) : undefined;
 };
 
-/** A time in milliseconds, mostly ordinary, now and then long; below every time limit unless the weather is slow. */
+/**
+ * A time in milliseconds, mostly ordinary, now and then long. Unless the weather is slow a call of Genesys takes less
+ * than the time that is kept for one (750 ms), so that nothing is lost.
+ */
 const timeFor = (name: string, ordinary: number, weather: Weather, chance: Chance): number | undefined => {
   const draw = chance.of(name);
   const slow = weather === 'slow' ? 20 : 1;
   if (draw < 0.4) return slow === 1 ? undefined : ordinary * slow;
   const spread = draw < 0.85 ? 4 : draw < 0.97 ? 20 : 60;
-  const longest = slow === 1 ? (ordinary < 20 ? 150 : 900) : 60_000;
+  const longest = slow === 1 ? (ordinary < 20 ? 150 : 350) : 60_000;
   return Math.min(longest, Math.max(1, Math.round(ordinary * slow * spread * chance.of(`how ${name}`))));
 };
 
