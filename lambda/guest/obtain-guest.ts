@@ -142,7 +142,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     );
 
   return async (
-    { store, owner, created, standIn, ...start }: OpenedSession,
+    { store, owner, created, uncertain, standIn, ...start }: OpenedSession,
     unknownGuestId: string | undefined,
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
@@ -156,6 +156,11 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
       memory.setUnsaved(session, undefined);
       return { kind: 'guest', visitor, guest: created, reused: false };
     }
+    const served = (guest: KnownGuest): ObtainedGuest => {
+      const reused = guest.guestId !== uncertain?.guestId;
+      if (!reused) telemetry.record('guest_created', { sessionHash: hashes[0], guestId: guest.guestId });
+      return { kind: 'guest', visitor, guest, reused };
+    };
     let { registration, lease, leaseUncertain } = start;
     for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
       const situation = {
@@ -179,8 +184,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           );
         case 'use': {
           const { guest, stated } = step;
-          const saving = stated ? { saving: state(store, visitor, deadline) } : {};
-          return { kind: 'guest', visitor, guest, reused: true, ...saving };
+          return { ...served(guest), ...(stated ? { saving: state(store, visitor, deadline) } : {}) };
         }
         case 'queued':
           // What the visitor states now must reach the worker: without that there is no 202.
@@ -190,7 +194,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           return { kind: 'queued', waitMs: 0 };
         case 'save': {
           const saving = save(store, step.lease, step.guest, visitor, unknownGuestId, deadline);
-          return { kind: 'guest', visitor, guest: step.guest, reused: true, saving };
+          return { ...served(step.guest), saving };
         }
         case 'register':
           try {

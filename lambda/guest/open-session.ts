@@ -55,6 +55,8 @@ export interface OpenedSession {
   readonly lease: Lease | undefined;
   /** The guest, where the session was new and registering it needed no call to the provider. */
   readonly created: KnownGuest | undefined;
+  /** A guest that was made for this request, and whose write may have landed or not. */
+  readonly uncertain: KnownGuest | undefined;
   /** A guest of this container that did not reach the registry. */
   readonly standIn: KnownGuest | undefined;
   /** Identifies this request in every lease. */
@@ -98,6 +100,8 @@ const findMs = 150;
 interface Grant {
   readonly lease?: Lease | undefined;
   readonly created?: KnownGuest | undefined;
+  /** Set where the response was lost: with the guest, where one had been made. */
+  readonly uncertain?: KnownGuest | true;
 }
 
 /**
@@ -118,11 +122,15 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
   ): Promise<Grant | undefined> => {
     const { hashes } = session;
     if (provider.mint === undefined) {
-      const lease = await registry.acquire(hashes, undefined, owner, deadline);
-      return lease && { lease };
+      const acquiring = registry.acquire(hashes, undefined, owner, deadline);
+      const lease = await unlessUnreachable(telemetry, 'grant', acquiring);
+      return lease === 'unreachable' ? { uncertain: true } : lease && { lease };
     }
     const created = await provider.mint(session, stated, deadline);
-    return (await registry.create(hashes[0], created, deadline)) ? { created } : undefined;
+    const creating = registry.create(hashes[0], created, deadline);
+    const saved = await unlessUnreachable(telemetry, 'grant', creating);
+    if (saved === 'unreachable') return { uncertain: created };
+    return saved ? { created } : undefined;
   };
 
   /** Once more and alone: only the CRM may have failed. Briefly, since the read has had the tables' whole time. */
@@ -147,18 +155,17 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const isNew = hashes.length === 1 && known === undefined;
     const [read, granted] = await Promise.all([
       tables.read(hashes, { crm: consent.stated && consent.given }, deadline),
-      isNew ? unlessUnreachable(telemetry, 'grant', grant(session, stated, owner, deadline)) : undefined,
+      isNew ? grant(session, stated, owner, deadline) : undefined,
     ]);
-    const leaseUncertain = granted === 'unreachable';
     // A grant proves that there was no live entry: what the read may have seen is that very grant.
-    if (!leaseUncertain && granted !== undefined) {
-      return { crm: read.crm, registration: undefined, leaseUncertain, ...granted };
+    if (granted !== undefined && granted.uncertain === undefined) {
+      return { crm: read.crm, registration: undefined, ...granted };
     }
     const registration =
-      read.registration === 'unreachable' && !leaseUncertain
+      read.registration === 'unreachable' && granted === undefined
         ? await findBriefly(hashes, deadline)
         : read.registration;
-    return { crm: read.crm, registration, leaseUncertain };
+    return { crm: read.crm, registration, ...granted };
   };
 
   return async (
@@ -166,26 +173,33 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     stated: VisitorEvidence,
     deadline: Deadline,
   ): Promise<OpenedSession> => {
-    const known = await memory.find(session.hashes, deadline);
+    const remembered = await memory.find(session.hashes, deadline);
+    const owner = memory.unsaved(session)?.owner ?? randomUUID();
+    const read = await readBoth(session, stated, remembered, owner, deadline);
+    const { lease, created, uncertain: lost }: Grant = read;
+    const uncertain = lost === true ? undefined : lost;
+    // Its write may land yet: whoever answers for this session here must name the same guest.
+    if (uncertain !== undefined) memory.setUnsaved(session, { guest: uncertain, owner });
     const unsaved = memory.unsaved(session);
-    const owner = unsaved?.owner ?? randomUUID();
-    const read = await readBoth(session, stated, known, owner, deadline);
-    const { lease, created, leaseUncertain }: Grant & { leaseUncertain: boolean } = read;
     const reached = read.registration !== 'unreachable';
-    const registration = read.registration === 'unreachable' ? known : read.registration;
+    const registration = read.registration === 'unreachable' ? remembered : read.registration;
     const saved = guestsOf(registration);
     const isNewest = (unsaved?.guest.registeredAtMs ?? 0) > (saved[0]?.registeredAtMs ?? 0);
-    const remembered =
+    const inForce =
       isNewest && isRefusal(unsaved?.guest.consent) ? unsaved?.guest.consent : registration?.consent;
-    const consent = consentInForce(stated.consent, remembered);
+    const consent = consentInForce(stated.consent, inForce);
 
     const crm = async (): Promise<CrmLookup> => {
       if (!consent.given || stated.consent.stated) return read.crm;
       return reached ? await tables.readCrm(session.hashes, deadline) : { kind: 'degraded' };
     };
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
-    const opened = { visitor, registration, lease, created, owner };
-    if (!reached) return { ...opened, store: memory, standIn: undefined, leaseUncertain: false };
+    const leaseUncertain = lost !== undefined;
+    const opened = { visitor, registration, lease, created, uncertain, owner };
+    if (!reached) {
+      const known = uncertain === undefined ? registration : await memory.find(session.hashes, deadline);
+      return { ...opened, store: memory, registration: known, standIn: undefined, leaseUncertain: false };
+    }
     const fits = (guest: KnownGuest): boolean => serves(guest, visitor, provider.name);
     const savedFits = saved.some((guest) => guest.guestId !== unsaved?.insteadOf && fits(guest));
     if (unsaved === undefined || savedFits || !(isNewest || fits(unsaved.guest))) {

@@ -60,6 +60,31 @@ describe('A guest that needs no call to the provider', () => {
     expect(guestOf(await world.finish(world.container()('s')))).toBe(first);
   });
 
+  it('counts as created once, where the response to its creation was lost', async () => {
+    const world = start();
+    world.broken.grantResponses = 1;
+    const guestId = guestOf(await world.finish(world.container()('s')));
+    expect(world.telemetry.of('guest_created')).toEqual([{ sessionHash, guestId }]);
+    expect(world.telemetry.of('guest_reused')).toEqual([]);
+  });
+
+  it.each([
+    ['is away', true],
+    ['cannot be written', false],
+  ])('is the one whose write lands late, where the registry %s when it is made', async (_, isAway) => {
+    const world = start();
+    world.broken.lateGrants = 1;
+    const call = world.container();
+    world.broken.crm = isAway;
+    const first = guestOf(await world.finish(call('s')));
+    expect(world.telemetry.of('guest_created')).toEqual([{ sessionHash, guestId: first }]);
+    await world.clock.advance(1000);
+    world.broken.registry = false;
+    world.broken.crm = false;
+    expect(guestOf(await world.finish(world.container()('s')))).toBe(first);
+    expect(guestOf(await world.finish(call('s')))).toBe(first);
+  });
+
   it('is known to its container while the registry is away, though it had been saved', async () => {
     const world = start();
     const call = world.container();

@@ -123,6 +123,8 @@ export const createGuestWorld = ({
     registry: false,
     queue: false,
     grantResponses: 0,
+    /** Guests whose write lands a second later, after the registry went away. */
+    lateGrants: 0,
     completeResponses: 0,
     completeWrites: 0,
     /** Newer statements do not reach the registry. */
@@ -161,7 +163,15 @@ export const createGuestWorld = ({
         return await shared.acquire(...args);
       }),
     ),
-    create: failing(losing('grantResponses', shared.create)),
+    create: failing(
+      losing('grantResponses', async (...args: Parameters<typeof shared.create>) => {
+        if (broken.lateGrants === 0) return await shared.create(...args);
+        broken.lateGrants -= 1;
+        broken.registry = true;
+        void clock.sleep(1000).then(async () => await shared.create(...args));
+        throw new StoreUnavailableError('no response in time');
+      }),
+    ),
     renew: failing(shared.renew),
     complete: failing(
       losing('completeResponses', async (...args: Parameters<typeof shared.complete>) => {
