@@ -24,6 +24,8 @@ export interface ApiRequest<T> {
   /** What a 2xx promises; anything else is `malformed`. */
   readonly schema: v.GenericSchema<unknown, T>;
   readonly deadline: Deadline;
+  /** Longest that this attempt may take, in milliseconds, where that is less than the timeout of a call. */
+  readonly longestMs?: number | undefined;
 }
 
 export interface ApiClient {
@@ -88,9 +90,9 @@ export const createApiClient = ({
   };
 
   const attempt = async <T>(request: ApiRequest<T>): Promise<Outcome<T>> => {
-    const { endpoint, deadline, schema } = request;
+    const { endpoint, deadline, schema, longestMs = timeoutMs } = request;
     const startedAtMs = clock.now();
-    const { signal, clear } = clock.timeout(timeoutMs, deadline.signal);
+    const { signal, clear } = clock.timeout(Math.min(timeoutMs, longestMs), deadline.signal);
     let outcome: Outcome<T>;
     let response: TransportResponse | undefined;
     let reason: string | undefined;

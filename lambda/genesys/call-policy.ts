@@ -126,10 +126,10 @@ export interface CallOptions {
   readonly random?: (() => number) | undefined;
 }
 
-export interface ApiCall<T> extends Omit<ApiRequest<T>, 'endpoint' | 'deadline' | 'headers'> {
+export interface ApiCall<T> extends Omit<ApiRequest<T>, 'endpoint' | 'deadline' | 'headers' | 'longestMs'> {
   readonly plan: RetryPlan;
-  /** Before each attempt, when the token is at hand. */
-  readonly before?: () => Promise<void>;
+  /** Before each attempt, when the token is at hand. @returns how long the attempt may take, in milliseconds */
+  readonly before?: () => Promise<number>;
   /** Refusals that say something to the caller: not recorded as faults. */
   readonly expected?: readonly number[];
 }
@@ -146,9 +146,9 @@ export const createCall = ({ client, oauth, clock, telemetry, random }: CallOpti
     let renewed = false;
     const attempt = async (): Promise<Outcome<T>> => {
       const token = await oauth.get(deadline, plan.waitsForLimits);
-      await before?.();
+      const longestMs = await before?.();
       const headers = { Authorization: `Bearer ${token}` };
-      const outcome = await client.send({ ...request, endpoint, headers, deadline });
+      const outcome = await client.send({ ...request, endpoint, headers, deadline, longestMs });
       if (outcome.kind !== 'refused' || outcome.status !== 401 || renewed) return outcome;
       renewed = true;
       await oauth.invalidate(token, deadline);

@@ -103,7 +103,9 @@ export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
           before: async () => {
             await gate.admit(command.verified, deadline);
             // Somebody else could create a second guest while this attempt is under way.
-            if (clock.now() + timeoutMs > command.createUntilMs) throw new LeaseTooShortError();
+            const leftMs = command.createUntilMs - clock.now();
+            if (leftMs < Math.min(timeoutMs, command.leastMs ?? timeoutMs)) throw new LeaseTooShortError();
+            return leftMs;
           },
         },
         deadline,

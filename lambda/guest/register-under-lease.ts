@@ -21,6 +21,10 @@ export interface RegisterUnderLeaseDependencies {
 const releaseGraceMs = 200;
 /** Time that remembering a created guest may take: losing it means an orphan. */
 const completeGraceMs = 500;
+/** An attempt with less time than this is not made. */
+const shortestAttemptMs = 500;
+/** From the renewal of a lease until the attempt is sent. */
+const untilSentMs = 100;
 /** Kept back from a lease for a created guest's way into the registry. */
 const completeReserveMs = 500;
 
@@ -73,14 +77,17 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     previous: KnownGuest | undefined,
     deadline: Deadline,
   ) => {
-    for (let held = lease; ; held = await renew(registry, held, deadline)) {
+    let leastMs: number | undefined;
+    for (let held = lease; ; ) {
+      const createUntilMs = held.untilMs - completeReserveMs;
       try {
-        const createUntilMs = held.untilMs - completeReserveMs;
-        const command = { session, profile, consent, verified, previous, createUntilMs };
+        const command = { session, profile, consent, verified, previous, createUntilMs, leastMs };
         return { registered: await provider.register(command, deadline), lease: held };
       } catch (error) {
         if (!(error instanceof LeaseTooShortError)) throw error;
       }
+      held = await renew(registry, held, deadline);
+      leastMs = Math.max(shortestAttemptMs, held.untilMs - completeReserveMs - clock.now() - untilSentMs);
     }
   };
 

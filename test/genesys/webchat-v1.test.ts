@@ -277,6 +277,19 @@ describe('creating a guest', () => {
     expect(world.genesys.calls('guest')).toHaveLength(1);
   });
 
+  it('ends with the lease, where that must make do with less than a call may take', async () => {
+    const world = createWorld();
+    world.genesys.script('guest', 'hang');
+    const sentAtMs = world.clock.now();
+    const createUntilMs = sentAtMs + timeoutMs - 500;
+    const leastMs = timeoutMs - 500;
+    const failure = await failureOf(register(world, command({ createUntilMs, leastMs })));
+    expect(failure).toBeInstanceOf(AmbiguousCreationError);
+    expect(world.clock.now()).toBe(createUntilMs);
+    const short = command({ createUntilMs: world.clock.now() + leastMs - 1, leastMs });
+    expect(await failureOf(register(world, short))).toBeInstanceOf(LeaseTooShortError);
+  });
+
   it('asks whether the lease is long enough before each attempt, after all that was waited for', async () => {
     const world = createWorld();
     world.genesys.script('guest', limited('3'));

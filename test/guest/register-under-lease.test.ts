@@ -24,7 +24,7 @@ const away = async (): Promise<never> => {
 };
 
 /** A lease on one session, and a provider that registers as it is told. */
-const start = async (broken: Partial<GuestRegistry> = {}) => {
+const start = async (broken: Partial<GuestRegistry> = {}, renewalMs = 0) => {
   const clock = createTestClock();
   const telemetry = createRecordedTelemetry<GuestEvent>();
   const memory = createMemoryRegistry({ clock, leaseMs, guestTtlSeconds });
@@ -62,7 +62,12 @@ const start = async (broken: Partial<GuestRegistry> = {}) => {
     profileDigest: 'digest',
     enrichment: 'matched',
   };
-  const registry: GuestRegistry = { ...memory, ...broken };
+  const renew: GuestRegistry['renew'] = async (...args) => {
+    const renewed = await memory.renew(...args);
+    if (renewalMs > 0) await clock.advance(renewalMs);
+    return renewed;
+  };
+  const registry: GuestRegistry = { ...memory, renew, ...broken };
   const deadline = startDeadline(clock, 8000);
   return { clock, telemetry, hash, visit, lease, state, underLease, visitor, registry, deadline };
 };
@@ -124,6 +129,22 @@ describe('Registering under a lease', () => {
       lease.untilMs + 500,
     ]);
     expect(await visit.complete(registered.lease)).toBe(true);
+  });
+
+  it('makes do with what a renewed lease leaves where the table is slow', async () => {
+    const { clock, lease, state, underLease, visitor, registry, deadline } = await start({}, 700);
+    state.results.push(new LeaseTooShortError());
+    const registered = await underLease.register(registry, lease, visitor, undefined, deadline);
+    const [first, second] = state.commands;
+    expect(first?.leastMs).toBeUndefined();
+    expect(second?.leastMs).toBe(registered.lease.untilMs - 500 - clock.now() - 100);
+  });
+
+  it('makes no attempt with less than half a second', async () => {
+    const { lease, state, underLease, visitor, registry, deadline } = await start({}, leaseMs);
+    state.results.push(new LeaseTooShortError());
+    await underLease.register(registry, lease, visitor, undefined, deadline);
+    expect(state.commands[1]?.leastMs).toBe(500);
   });
 
   it('creates nothing once the lease is somebody else’s', async () => {

@@ -245,7 +245,7 @@ describe('The agent', () => {
     stack.genesys.control.addFaults(fault);
     const started = performance.now();
     const resolved = await fresh.invoke<object>({ guestReference: reference, conversationId: 'c' });
-    expect(performance.now() - started).toBeLessThan(2000 + 300);
+    expect(performance.now() - started).toBeLessThan(2000 + 2000);
     expect(resolved).toMatchObject({ found: true, enrichment: 'matched', firstName: 'Jane' });
     expect(resolved).not.toHaveProperty('externalContactId');
   });

@@ -46,7 +46,7 @@ describe('While the CRM table is dead', () => {
         expect([answer.status, answer.body.enrichment]).toEqual([200, 'degraded']);
         durations.push(answer.durationMs);
       }
-      expect(Math.min(...durations)).toBeLessThan(500 + 200);
+      expect(Math.min(...durations)).toBeLessThan(2 * 500);
     },
   );
 
@@ -73,7 +73,7 @@ describe('While the CRM table is dead', () => {
     let last = await post(container, { sessionId: newSession() });
     for (let n = 0; n < 6; n += 1) last = await post(container, { sessionId: newSession() });
     expect(last.body.enrichment).toBe('degraded');
-    expect(last.durationMs).toBeLessThan(400);
+    expect(last.durationMs).toBeLessThan(500);
     expect(metricsIn(container.output())['BreakerOpened']).toBe(1);
   });
 });
@@ -88,7 +88,7 @@ describe('While all of DynamoDB hangs', () => {
       expect([answer.status, answer.body.enrichment]).toEqual([200, 'degraded']);
       durations.push(answer.durationMs);
     }
-    expect(Math.min(...durations)).toBeLessThan(500 + 200);
+    expect(Math.min(...durations)).toBeLessThan(2 * 500);
     expect(metricsIn(container.output())['RegistryUnavailable']).toBeGreaterThan(0);
   });
 
@@ -97,7 +97,8 @@ describe('While all of DynamoDB hangs', () => {
     const container = await stack.container({ AWS_ENDPOINT_URL_DYNAMODB: proxy.url });
     const answer = await post(container, { sessionId: newSession() });
     expect(answer.status).toBe(200);
-    expect(answer.durationMs).toBeLessThan(2 * 500 + 400);
+    // A second wait for the shared token would take 1500 ms more.
+    expect(answer.durationMs).toBeLessThan(500 + 1500);
   });
 
   it('one container keeps to one guest per session', async () => {
@@ -116,15 +117,24 @@ describe('While all of DynamoDB hangs', () => {
 
 describe('One round trip', () => {
   it('lies between a new visitor and the first call to Genesys', async () => {
-    const container = await warmContainer();
+    const container = await warmContainer({ CRM_TIMEOUT_MS: '5000', INIT_BUDGET_MS: '20000' });
     proxy.calls.length = 0;
-    proxy.treat(() => ({ delayMs: 150 }));
+    proxy.treat(() => ({ delayMs: 400 }));
     const before = stack.genesys.calls.length;
     const started = Date.now();
     await post(container, { sessionId: newSession(), consentGiven: true });
     const first = stack.genesys.calls[before];
-    expect((first?.at ?? 0) - started).toBeLessThan(2 * 150);
+    expect((first?.at ?? 0) - started).toBeLessThan(2 * 400);
     expect(proxy.calls.map(({ operation }) => operation)).toEqual(['BatchGetItem', 'PutItem', 'PutItem']);
+  });
+
+  it('of a second is no reason not to register, where the tables may take longer', async () => {
+    const container = await warmContainer({ CRM_TIMEOUT_MS: '5000', INIT_BUDGET_MS: '20000' });
+    const before = stack.genesys.counts.guest;
+    proxy.treat(() => ({ delayMs: 1000 }));
+    const { status, body } = await post(container, { sessionId: newSession(), consentGiven: true });
+    expect([status, body.enrichment]).toEqual([200, 'not_found']);
+    expect(stack.genesys.counts.guest).toBe(before + 1);
   });
 
   it('brings a cold container the CRM record, the registry entry and the shared token', async () => {
@@ -165,7 +175,7 @@ describe('While Genesys fails', () => {
     if (endpoint === 'oauth') stack.genesys.control.revokeTokens();
     const answer = await post(container, { sessionId: newSession() });
     expect(statuses).toContain(answer.status);
-    expect(answer.durationMs).toBeLessThan(1500 + 300);
+    expect(answer.durationMs).toBeLessThan(1500 + 2000);
   });
 
   it('and the budget ends before a call may, the answer is 504', async () => {
@@ -177,7 +187,7 @@ describe('While Genesys fails', () => {
       'deadline_exceeded',
       true,
     ]);
-    expect(answer.durationMs).toBeLessThan(800 + 300);
+    expect(answer.durationMs).toBeLessThan(4000);
   });
 
   it.each([
