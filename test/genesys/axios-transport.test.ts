@@ -219,7 +219,6 @@ describe('the transport', () => {
     await requestAfterFreeze(async () => await new Promise((resolve) => setTimeout(resolve, 20)));
   }, 30_000);
 
-  // Not yet: the end of the connection is read one turn of the event loop too late then.
   it('notices it on the arrival of something, too, which is how an invocation starts', async () => {
     await requestAfterFreeze(async () => await stat('.'));
   }, 30_000);
