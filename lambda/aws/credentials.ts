@@ -116,17 +116,18 @@ export const createCredentials = ({
     }
   };
 
+  /** Nothing but a freeze makes a read last longer than its own limit. */
+  const wasFrozen = (startedAtMs: number): boolean => clock.now() - startedAtMs > readTimeoutMs + settleMs;
+
   /** Reads the secret as it is now: a read that had started before may respond with the state before a rotation. */
   const readAgain = async (deadline: Deadline): Promise<Known & { readonly changed: boolean }> => {
     const before = known?.text;
     const underWay = flight !== undefined;
     let newest = await within(read(), deadline);
-    if (underWay && newest.text === before) newest = await within(read(), deadline);
+    const isOld = newest.text === before || wasFrozen(newest.readAtMs);
+    if (underWay && isOld) newest = await within(read(), deadline);
     return { ...newest, changed: newest.text !== before };
   };
-
-  /** Nothing but a freeze makes a read last longer than its own limit. */
-  const wasFrozen = (startedAtMs: number): boolean => clock.now() - startedAtMs > readTimeoutMs + settleMs;
 
   const readStale = (): void => {
     const startedAtMs = clock.now();

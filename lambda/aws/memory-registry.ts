@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Consent, isRefusal } from '../guest/consent.ts';
-import type { FallbackRegistry, UnsavedGuest } from '../guest/open-session.ts';
 import type { Clock, KnownGuest, Lease } from '../guest/ports.ts';
 import { leaseSkewMs, liveEntry, type RegistryEntry, registrationOf } from '../guest/registration.ts';
+import type { FallbackRegistry, UnsavedGuest } from '../guest/stand-in.ts';
 
 export interface MemoryRegistryOptions {
   readonly clock: Clock;

@@ -104,7 +104,7 @@ export const createWebchatV1 = (options: WebchatV1Options): GuestProvider => {
             await gate.admit(command.verified, deadline);
             // Somebody else could create a second guest while this attempt is under way.
             const leftMs = command.createUntilMs - clock.now();
-            if (leftMs < Math.min(timeoutMs, command.leastMs ?? timeoutMs)) throw new LeaseTooShortError();
+            if (leftMs < Math.min(timeoutMs, command.leastMs)) throw new LeaseTooShortError();
             return leftMs;
           },
         },

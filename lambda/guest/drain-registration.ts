@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { startDeadline } from './deadline.ts';
 import { AmbiguousCreationError, GuestError, LimitedError, StoreUnavailableError } from './errors.ts';
-import type { UnsavedGuest } from './open-session.ts';
 import type {
   Deadline,
   GuestRegistry,
@@ -16,7 +15,9 @@ import {
   LeaseLostError,
   type RegisterUnderLeaseDependencies,
 } from './register-under-lease.ts';
+import { guestsOf } from './registration.ts';
 import type { SessionHashes } from './session-hash.ts';
+import type { UnsavedGuest } from './stand-in.ts';
 import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
 
 export interface DrainRegistrationDependencies extends RegisterUnderLeaseDependencies {
@@ -94,16 +95,16 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
   const register = async (
     lease: Lease,
     visitor: Visitor,
-    previous: KnownGuest | undefined,
+    guests: readonly KnownGuest[],
     deadline: Deadline,
   ): Promise<void> => {
-    const known = unsaved.get(lease.hashes[0])?.guest ?? previous;
-    if (known !== undefined && serves(known, visitor, provider.name))
-      return await save(lease, known, deadline);
+    const created = unsaved.get(lease.hashes[0])?.guest ?? [];
+    const fitting = [created, guests].flat().find((guest) => serves(guest, visitor, provider.name));
+    if (fitting !== undefined) return await save(lease, fitting, deadline);
     // A limit that outlasts the lease is not waited for here: the message comes back instead.
     const leased = startDeadline(clock, Math.max(0, lease.untilMs - clock.now()), deadline.signal);
     try {
-      const created = await underLease.register(registry, lease, visitor, previous, leased);
+      const created = await underLease.register(registry, lease, visitor, guests[0], leased);
       await save(created.lease, created.guest, deadline);
     } finally {
       leased.clear();
@@ -112,12 +113,13 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
 
   const attempt = async (
     message: QueuedRegistration,
-    { guest, consent = message.consent, verified }: Registration,
+    registration: Registration,
     lease: Lease,
     ageMs: number,
     last: boolean,
     deadline: Deadline,
   ): Promise<Attempt> => {
+    const { consent = message.consent, verified } = registration;
     /** Without a creation, which would count it, the lease's end would remove all traces of its last holder. */
     const without = (result: Attempt): Attempt => {
       underLease.countTakeover(lease);
@@ -141,7 +143,7 @@ export const createDrainRegistration = (deps: DrainRegistrationDependencies) => 
       return without({ kind: 'give_up', reason: 'too_old' });
     }
     try {
-      await register(lease, visitor, guest, deadline);
+      await register(lease, visitor, guestsOf(registration), deadline);
       return { kind: 'registered' };
     } catch (error) {
       return afterFailure(error, ageMs, last);

@@ -16,6 +16,7 @@ import {
 import type { Deadline, GuestToken, VisitorEvidence } from './ports.ts';
 import { exposedAttributes } from './profile.ts';
 import { identifySession, type SessionHashKey } from './session-hash.ts';
+import { adopt } from './stand-in.ts';
 
 export interface InitialiseGuestDependencies extends ObtainGuestDependencies, OpenSessionDependencies {
   /** The keys that session ids are hashed under; newest first. */
@@ -77,19 +78,22 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
   };
 
   /** The session as it is now that the provider does not know its guest. */
-  const reopen = async (session: OpenedSession, deadline: Deadline): Promise<OpenedSession> => {
-    if (session.store === memory) return await inMemory(session, deadline);
-    const { hashes } = session.visitor.session;
+  const reopen = async (
+    { spare, ...session }: OpenedSession,
+    unknownGuestId: string,
+    deadline: Deadline,
+  ): Promise<OpenedSession> => {
+    const { visitor } = session;
+    const opened = { ...session, lease: undefined, created: undefined, standIn: undefined, spare: undefined };
+    const unsaved = spare && { ...spare, insteadOf: [...(spare.insteadOf ?? []), unknownGuestId] };
+    if (unsaved !== undefined) memory.setUnsaved(visitor.session, unsaved);
+    if (session.store === memory) return await inMemory(opened, deadline);
+    const { hashes } = visitor.session;
     const registration = await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline));
-    if (registration === 'unreachable') return await inMemory(session, deadline);
-    return {
-      ...session,
-      registration,
-      lease: undefined,
-      created: undefined,
-      standIn: undefined,
-      leaseUncertain: false,
-    };
+    if (registration === 'unreachable') return await inMemory(opened, deadline);
+    if (unsaved === undefined) return { ...opened, registration, leaseUncertain: false };
+    const adopted = adopt(deps, registration, unsaved, visitor);
+    return { ...opened, ...adopted, leaseUncertain: adopted.standIn !== undefined };
   };
 
   const issueToken = async (
@@ -136,7 +140,8 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
       if (!(error instanceof UnknownGuestError)) throw error;
     }
     telemetry.record('guest_unknown', { sessionHash: identity.hashes[0] });
-    const again = await obtain(await reopen(session, deadline), obtained.guest.guestId, deadline);
+    const unknownGuestId = obtained.guest.guestId;
+    const again = await obtain(await reopen(session, unknownGuestId, deadline), unknownGuestId, deadline);
     if (again.kind === 'queued') return await queued(again, deadline);
     try {
       return issued(again, await issueToken(again, deadline));

@@ -2,13 +2,14 @@ import { consentInForce, isRefusal } from './consent.ts';
 import { withGrace } from './deadline.ts';
 import { deadlineExceeded, GuestError, LimitedError } from './errors.ts';
 import { nextStep } from './next-step.ts';
-import { type FallbackRegistry, type OpenedSession, unlessUnreachable, withStandIn } from './open-session.ts';
+import { type OpenedSession, unlessUnreachable } from './open-session.ts';
 import type { Deadline, GuestRegistry, KnownGuest, Lease, OverflowQueue } from './ports.ts';
 import {
   createRegisterUnderLease,
   LeaseLostError,
   type RegisterUnderLeaseDependencies,
 } from './register-under-lease.ts';
+import { adopt, type FallbackRegistry } from './stand-in.ts';
 import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
 
 export interface ObtainGuestDependencies extends RegisterUnderLeaseDependencies {
@@ -102,7 +103,8 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     deadline: Deadline,
   ): Promise<void> => {
     // Before the write: a request that comes while it hangs finds the guest here.
-    const insteadOf = unknownGuestId ?? memory.unsaved(session)?.insteadOf;
+    const forgotten = memory.unsaved(session)?.insteadOf ?? [];
+    const insteadOf = unknownGuestId === undefined ? forgotten : [...forgotten, unknownGuestId];
     memory.setUnsaved(session, { guest, owner: lease.owner, insteadOf });
     const saved = await underLease.complete(store, lease, guest, deadline);
     if (saved && store === registry) memory.setUnsaved(session, undefined);
@@ -142,7 +144,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     );
 
   return async (
-    { store, owner, created, uncertain, standIn, ...start }: OpenedSession,
+    { store, owner, created, uncertain, ...start }: OpenedSession,
     unknownGuestId: string | undefined,
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
@@ -161,7 +163,8 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
       if (!reused) telemetry.record('guest_created', { sessionHash: hashes[0], guestId: guest.guestId });
       return { kind: 'guest', visitor, guest, reused };
     };
-    let { registration, lease, leaseUncertain } = start;
+    let { registration, lease, leaseUncertain, standIn } = start;
+    let hasWaited = false;
     for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
       const situation = {
         visitor,
@@ -197,6 +200,11 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           return { ...served(step.guest), saving };
         }
         case 'register':
+          if (hasWaited && provider.mint === undefined && deadline.remainingMs() < leastForCreationMs) {
+            underLease.countTakeover(step.lease);
+            await underLease.abandon(store, step.lease, visitor, deadline);
+            throw deadlineExceeded();
+          }
           try {
             return await register(store, step.lease, visitor, step.previous, unknownGuestId, deadline);
           } catch (error) {
@@ -204,7 +212,6 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           }
           break;
         case 'acquire':
-          if (pollMs > firstPollMs && deadline.remainingMs() < leastForCreationMs) throw deadlineExceeded();
           lease = await store.acquire(hashes, registration, owner, deadline);
           leaseUncertain = false;
           if (lease !== undefined) continue;
@@ -213,13 +220,15 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           break;
       }
       lease = undefined;
+      hasWaited = true;
       await clock.sleep(pollMs, deadline.signal);
-      registration = withStandIn(await store.find(hashes, deadline), standIn);
+      registration = await store.find(hashes, deadline);
       const consent = consentInForce(visitor.consent, registration?.consent);
       if (consent !== visitor.consent) {
         // A refusal was stated while this request, which states nothing, was waiting.
         visitor = visitorOf(session, { ...visitor, consent }, { kind: 'not_read' }, provider, settings);
       }
+      if (standIn !== undefined) ({ registration, standIn } = adopt(deps, registration, standIn, visitor));
     }
   };
 };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { consentInForce, isRefusal } from './consent.ts';
+import { consentInForce } from './consent.ts';
 import { startDeadline } from './deadline.ts';
 import { StoreUnavailableError } from './errors.ts';
 import type { GuestEvent } from './events.ts';
@@ -16,25 +16,9 @@ import type {
   VisitorEvidence,
   VisitorTables,
 } from './ports.ts';
-import { guestsOf, newestFirst } from './registration.ts';
 import type { SessionHashes, SessionIdentity } from './session-hash.ts';
-import { type ProfileSettings, serves, type Visitor, visitorOf } from './visitor.ts';
-
-/** A guest that this container registered and could not write to the registry. */
-export interface UnsavedGuest {
-  readonly guest: KnownGuest;
-  /** Who holds the lease that it was registered under, as far as the registry knows. */
-  readonly owner: string;
-  /** The guest in whose place it was registered, since the provider did not know that one any more. */
-  readonly insteadOf?: string | undefined;
-}
-
-/** Stands in for the registry while that cannot be reached: one guest per session within this container. */
-export type FallbackRegistry = GuestRegistry & {
-  unsaved(session: SessionIdentity): UnsavedGuest | undefined;
-  /** Remembers that a guest could not be saved, or that it was in the end. */
-  setUnsaved(session: SessionIdentity, unsaved: UnsavedGuest | undefined): void;
-};
+import { adopt, consentWith, type FallbackRegistry, type UnsavedGuest } from './stand-in.ts';
+import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
 
 export interface OpenSessionDependencies {
   readonly tables: VisitorTables;
@@ -58,25 +42,13 @@ export interface OpenedSession {
   /** A guest that was made for this request, and whose write may have landed or not. */
   readonly uncertain: KnownGuest | undefined;
   /** A guest of this container that did not reach the registry. */
-  readonly standIn: KnownGuest | undefined;
+  readonly standIn: UnsavedGuest | undefined;
+  /** Such a guest that is not used, since another one serves: unless the provider has forgotten that one. */
+  readonly spare: UnsavedGuest | undefined;
   /** Identifies this request in every lease. */
   readonly owner: string;
   readonly leaseUncertain: boolean;
 }
-
-/** A registration with a guest beside that did not reach the registry. */
-export const withStandIn = (
-  registration: Registration | undefined,
-  standIn: KnownGuest | undefined,
-): Registration | undefined => {
-  if (standIn === undefined) return registration;
-  const saved = guestsOf(registration);
-  const [guest, ...olderGuests] = newestFirst([...saved, standIn]);
-  const guestEverywhere = registration?.guestEverywhere === true && guest === saved[0];
-  const verified = standIn.verified || registration?.verified === true;
-  const older = olderGuests.length > 0 ? { olderGuests } : {};
-  return { versions: new Map(), ...registration, guest, ...older, guestEverywhere, verified };
-};
 
 /** What a registry says, or that it cannot be reached, which is recorded. */
 export const unlessUnreachable = async <T>(
@@ -100,8 +72,9 @@ const findMs = 150;
 interface Grant {
   readonly lease?: Lease | undefined;
   readonly created?: KnownGuest | undefined;
-  /** Set where the response was lost: with the guest, where one had been made. */
-  readonly uncertain?: KnownGuest | true;
+  /** The response was lost: the lease, or the guest that was made, may have been granted. */
+  readonly isUncertain?: boolean;
+  readonly uncertain?: KnownGuest;
 }
 
 /**
@@ -124,12 +97,12 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     if (provider.mint === undefined) {
       const acquiring = registry.acquire(hashes, undefined, owner, deadline);
       const lease = await unlessUnreachable(telemetry, 'grant', acquiring);
-      return lease === 'unreachable' ? { uncertain: true } : lease && { lease };
+      return lease === 'unreachable' ? { isUncertain: true } : lease && { lease };
     }
     const created = await provider.mint(session, stated, deadline);
     const creating = registry.create(hashes[0], created, deadline);
     const saved = await unlessUnreachable(telemetry, 'grant', creating);
-    if (saved === 'unreachable') return { uncertain: created };
+    if (saved === 'unreachable') return { isUncertain: true, uncertain: created };
     return saved ? { created } : undefined;
   };
 
@@ -158,7 +131,7 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
       isNew ? grant(session, stated, owner, deadline) : undefined,
     ]);
     // A grant proves that there was no live entry: what the read may have seen is that very grant.
-    if (granted !== undefined && granted.uncertain === undefined) {
+    if (granted !== undefined && granted.isUncertain !== true) {
       return { crm: read.crm, registration: undefined, ...granted };
     }
     const registration =
@@ -174,19 +147,14 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     deadline: Deadline,
   ): Promise<OpenedSession> => {
     const remembered = await memory.find(session.hashes, deadline);
-    const owner = memory.unsaved(session)?.owner ?? randomUUID();
+    const before = memory.unsaved(session);
+    const owner = before?.owner ?? randomUUID();
     const read = await readBoth(session, stated, remembered, owner, deadline);
-    const { lease, created, uncertain: lost }: Grant = read;
-    const uncertain = lost === true ? undefined : lost;
-    // Its write may land yet: whoever answers for this session here must name the same guest.
-    if (uncertain !== undefined) memory.setUnsaved(session, { guest: uncertain, owner });
-    const unsaved = memory.unsaved(session);
+    const { lease, created, uncertain, isUncertain: leaseUncertain = false }: Grant = read;
+    const unsaved = uncertain === undefined ? before : { guest: uncertain, owner };
     const reached = read.registration !== 'unreachable';
     const registration = read.registration === 'unreachable' ? remembered : read.registration;
-    const saved = guestsOf(registration);
-    const isNewest = (unsaved?.guest.registeredAtMs ?? 0) > (saved[0]?.registeredAtMs ?? 0);
-    const inForce =
-      isNewest && isRefusal(unsaved?.guest.consent) ? unsaved?.guest.consent : registration?.consent;
+    const inForce = consentWith(registration, unsaved?.guest);
     const consent = consentInForce(stated.consent, inForce);
 
     const crm = async (): Promise<CrmLookup> => {
@@ -194,22 +162,25 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
       return reached ? await tables.readCrm(session.hashes, deadline) : { kind: 'degraded' };
     };
     const visitor = visitorOf(session, { ...stated, consent }, await crm(), provider, settings);
-    const leaseUncertain = lost !== undefined;
-    const opened = { visitor, registration, lease, created, uncertain, owner };
-    if (!reached) {
-      const known = uncertain === undefined ? registration : await memory.find(session.hashes, deadline);
-      return { ...opened, store: memory, registration: known, standIn: undefined, leaseUncertain: false };
+    const opened = { visitor, lease, created, uncertain, owner };
+    const here = { ...opened, store: memory, standIn: undefined, spare: undefined, leaseUncertain: false };
+    if (!reached && uncertain === undefined) return { ...here, registration };
+    if (unsaved === undefined) {
+      return {
+        ...opened,
+        store: registry,
+        registration,
+        standIn: undefined,
+        spare: undefined,
+        leaseUncertain,
+      };
     }
-    const fits = (guest: KnownGuest): boolean => serves(guest, visitor, provider.name);
-    const savedFits = saved.some((guest) => guest.guestId !== unsaved?.insteadOf && fits(guest));
-    if (unsaved === undefined || savedFits || !(isNewest || fits(unsaved.guest))) {
-      // It was saved after all, or another one serves: it must not come back once its session is erased.
-      if (unsaved !== undefined) memory.setUnsaved(session, undefined);
-      return { ...opened, store: registry, standIn: undefined, leaseUncertain };
-    }
-    const standIn = unsaved.guest;
-    // Its lease may still stand in the registry in our name.
-    const adopted = withStandIn(registration, standIn);
-    return { ...opened, store: registry, standIn, registration: adopted, leaseUncertain: true };
+    // A lost write may land yet: whoever answers for this session here must name the same guest.
+    const adopted = adopt(deps, reached ? registration : undefined, unsaved, visitor);
+    if (!reached) return { ...here, registration: await memory.find(session.hashes, deadline) };
+    // The lease of one that is adopted may still stand in the registry in our name.
+    return adopted.standIn === undefined
+      ? { ...opened, ...adopted, store: registry, spare: before, leaseUncertain }
+      : { ...opened, ...adopted, store: registry, spare: undefined, leaseUncertain: true };
   };
 };

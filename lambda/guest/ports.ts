@@ -154,8 +154,8 @@ export interface RegisterCommand {
   readonly previous?: KnownGuest | undefined;
   /** The lease ends then, in epoch milliseconds: no creation may be under way any more. */
   readonly createUntilMs: number;
-  /** With so many milliseconds before, an attempt has to make do: a renewed lease leaves no more where tables are slow. */
-  readonly leastMs?: number | undefined;
+  /** With so many milliseconds before, an attempt has to make do: where tables are slow a lease leaves no more. */
+  readonly leastMs: number;
 }
 
 export interface RegisteredGuest {

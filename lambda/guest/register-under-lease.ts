@@ -23,8 +23,8 @@ const releaseGraceMs = 200;
 const completeGraceMs = 500;
 /** An attempt with less time than this is not made. */
 const shortestAttemptMs = 500;
-/** From the renewal of a lease until the attempt is sent. */
-const untilSentMs = 100;
+/** From taking a lease, or renewing it, until the attempt is sent. */
+const untilSentMs = 250;
 /** Kept back from a lease for a created guest's way into the registry. */
 const completeReserveMs = 500;
 
@@ -77,17 +77,15 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     previous: KnownGuest | undefined,
     deadline: Deadline,
   ) => {
-    let leastMs: number | undefined;
-    for (let held = lease; ; ) {
+    for (let held = lease; ; held = await renew(registry, held, deadline)) {
       const createUntilMs = held.untilMs - completeReserveMs;
+      const leastMs = Math.max(shortestAttemptMs, createUntilMs - clock.now() - untilSentMs);
       try {
         const command = { session, profile, consent, verified, previous, createUntilMs, leastMs };
         return { registered: await provider.register(command, deadline), lease: held };
       } catch (error) {
         if (!(error instanceof LeaseTooShortError)) throw error;
       }
-      held = await renew(registry, held, deadline);
-      leastMs = Math.max(shortestAttemptMs, held.untilMs - completeReserveMs - clock.now() - untilSentMs);
     }
   };
 

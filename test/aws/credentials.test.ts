@@ -331,6 +331,25 @@ describe('the credentials', () => {
       expect(reads()).toBe(3);
     });
 
+    it('are read once more where the read under way is of before a freeze, whatever it brings', async () => {
+      await current();
+      await clock.advance(staleMs);
+      await server.put(secretText('second'));
+      let release = () => {};
+      responses = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await current();
+      await until(() => reads() === 2);
+      await realTime(20);
+      clock.freeze(minute);
+      await server.put(secretText('third'));
+      const refreshing = credentials.refreshForForgery(deadline());
+      release();
+      expect(await refreshing).toMatchObject({ clientSecret: 'third' });
+      expect(reads()).toBe(3);
+    });
+
     it('are read once more for a signature that they do not fit, too', async () => {
       await current();
       await clock.advance(staleMs);

@@ -150,6 +150,7 @@ export const command = (changes: Partial<RegisterCommand> = {}): RegisterCommand
   consent: explicit,
   verified: false,
   createUntilMs: Number.POSITIVE_INFINITY,
+  leastMs: Number.POSITIVE_INFINITY,
   ...changes,
 });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreUnavailableError } from '../../lambda/guest/errors.ts';
-import { unlessUnreachable, withStandIn } from '../../lambda/guest/open-session.ts';
+import { unlessUnreachable } from '../../lambda/guest/open-session.ts';
 import type { Registration } from '../../lambda/guest/ports.ts';
 import { hashSession } from '../../lambda/guest/session-hash.ts';
+import { type UnsavedGuest, withStandIn } from '../../lambda/guest/stand-in.ts';
+import type { Visitor } from '../../lambda/guest/visitor.ts';
 import { createGuestWorld } from '../support/guest-world.ts';
 import { explicit, guestAt } from '../support/registry-contract.ts';
 
@@ -100,7 +102,8 @@ describe('A request that states nothing', () => {
 });
 
 describe('A guest that did not reach the registry', () => {
-  const ours = guestAt(1000, { guestId: 'ours' });
+  const now = 100_000;
+  const ours = guestAt(now, { guestId: 'ours' });
   const registration = (changes: Partial<Registration> = {}): Registration => ({
     versions: new Map([[sessionHash, 'v1']]),
     guestEverywhere: true,
@@ -108,43 +111,73 @@ describe('A guest that did not reach the registry', () => {
     verified: false,
     ...changes,
   });
+  /** Whom guests of this profile and this statement serve. */
+  const visitor = (changes: Partial<Visitor> = {}): Visitor => ({
+    session: { hashes: [sessionHash], binding: undefined },
+    consent: explicit,
+    verified: false,
+    profile: { email: 'jane@example.com', anonymous: false },
+    profileDigest: ours.profileDigest,
+    enrichment: 'matched',
+    ...changes,
+  });
+  const other = visitor({ profileDigest: 'another' });
+  const stand = (known: Registration | undefined, who = visitor(), unsaved: Partial<UnsavedGuest> = {}) =>
+    withStandIn(known, { guest: ours, owner: 'me', ...unsaved }, who, ours.provider);
 
-  it('stands in for none, and for an older one', () => {
-    const older = guestAt(999, { guestId: 'older' });
-    expect(withStandIn(undefined, ours)).toEqual({
+  it('stands in for none', () => {
+    expect(stand(undefined)).toEqual({
       versions: new Map(),
       guest: ours,
       guestEverywhere: false,
       verified: false,
     });
     const empty = registration();
-    expect(withStandIn(empty, ours)).toEqual({ ...empty, guest: ours, guestEverywhere: false });
+    expect(stand(empty)).toEqual({ ...empty, guest: ours, guestEverywhere: false });
+  });
+
+  it('stands in for an older one that serves nobody', () => {
+    const older = guestAt(now - 1, { guestId: 'older', profileDigest: 'another' });
     const known = registration({ guest: older });
-    expect(withStandIn(known, ours)).toEqual({
+    expect(stand(known)).toEqual({ ...known, guest: ours, olderGuests: [older], guestEverywhere: false });
+  });
+
+  it.each([-60_000, 0, 60_000])('gives way to one that serves, made %i ms later', (laterMs) => {
+    expect(stand(registration({ guest: guestAt(now + laterMs, { guestId: 'theirs' }) }))).toBeUndefined();
+  });
+
+  it('gives way to itself, once the registry has it', () => {
+    expect(stand(registration({ guest: ours }))).toBeUndefined();
+    expect(stand(registration({ guest: ours }), other)).toBeUndefined();
+  });
+
+  it('is not lost where a newer one was made beside it, which does not serve', () => {
+    const theirs = guestAt(now + 9999, { guestId: 'theirs', profileDigest: 'another' });
+    expect(stand(registration({ guest: theirs }))).toMatchObject({ guest: theirs, olderGuests: [ours] });
+    const later = { ...theirs, registeredAtMs: now + 10_000 };
+    expect(stand(registration({ guest: later }))).toBeUndefined();
+  });
+
+  it('does not give way to one that the provider has forgotten', () => {
+    const forgotten = guestAt(now + 1, { guestId: 'forgotten' });
+    const known = registration({ guest: forgotten });
+    expect(stand(known, visitor(), { insteadOf: ['before', 'forgotten'] })).toEqual({
       ...known,
       guest: ours,
-      olderGuests: [older],
       guestEverywhere: false,
     });
   });
 
-  it('stands behind a newer one, and behind one of the same moment', () => {
-    for (const atMs of [1000, 1001]) {
-      const known = registration({ guest: guestAt(atMs) });
-      expect(withStandIn(known, ours)).toEqual({ ...known, olderGuests: [ours] });
-    }
-  });
-
   it('takes no mark of verification away, and brings its own', () => {
-    expect(withStandIn(registration({ verified: true }), ours)?.verified).toBe(true);
-    expect(withStandIn(registration(), { ...ours, verified: true })?.verified).toBe(true);
-    expect(withStandIn(registration(), ours)?.verified).toBe(false);
+    const verified = { ...ours, verified: true };
+    const theirs = guestAt(now - 1, { guestId: 'theirs' });
+    expect(stand(registration({ verified: true }), visitor({ verified: true }))?.verified).toBe(true);
+    expect(stand(registration({ guest: theirs }), visitor(), { guest: verified })?.verified).toBe(true);
+    expect(stand(registration())?.verified).toBe(false);
   });
 
-  it('is nothing where there is none', () => {
-    const known = registration();
-    expect(withStandIn(known, undefined)).toBe(known);
-    expect(withStandIn(undefined, undefined)).toBeUndefined();
+  it('lets nobody in who is shut out', () => {
+    expect(stand(registration({ verified: true }))).toBeUndefined();
   });
 });
 

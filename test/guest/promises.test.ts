@@ -227,6 +227,15 @@ describe('A guest that stood in while the registry was away', () => {
 });
 
 describe('An erased session', () => {
+  it('does not come back by a container that did not hear that its guest was saved', async () => {
+    const world = createGuestWorld({ mints: true });
+    const call = world.container();
+    world.broken.grantResponses = 1;
+    const first = guestOf(await world.finish(call('s')));
+    world.erase(hashOf('s'));
+    expect(guestOf(await world.finish(call('s')))).not.toBe(first);
+  });
+
   it('does not come back by a container that once could not save its guest', async () => {
     const world = createGuestWorld();
     const call = world.container();
@@ -308,13 +317,13 @@ describe('A guest in the place of one that the provider does not know any more',
 
 describe('A request that has waited for somebody else almost to the end of its time', () => {
   /** The first request holds the lease for five seconds and registers nothing; the second has so much time. */
-  const waited = async (budgetMs: number) => {
+  const waited = async (budgetMs: number, statement: { given?: boolean } = {}) => {
     const world = createGuestWorld();
     world.state.waitMs = 5000;
     world.state.failures.push(new GuestError('unavailable'));
     const first = world.container()('s');
     first.catch(() => undefined);
-    const second = world.container()('s', {}, deadlineIn(world.clock, budgetMs));
+    const second = world.container()('s', statement, deadlineIn(world.clock, budgetMs));
     return { world, second: await Promise.allSettled([world.finish(second)]) };
   };
 
@@ -324,10 +333,65 @@ describe('A request that has waited for somebody else almost to the end of its t
     expect(world.state.created).toHaveLength(0);
   });
 
+  it('leaves nothing of its lease, and remembers what it refused', async () => {
+    const { world } = await waited(5700, { given: false });
+    const deadline = deadlineIn(world.clock);
+    expect(await world.registry.find([hashOf('s')], deadline)).toMatchObject({
+      consent: { given: false },
+      leasedUntilMs: undefined,
+    });
+    world.crm.set(hashOf('s'), jane);
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
   it('registers where there is time enough', async () => {
     const { world, second } = await waited(6500);
     expect(second).toMatchObject([{ status: 'fulfilled', value: { guestId: 'guest-1' } }]);
     expect(world.state.created).toHaveLength(1);
+  });
+});
+
+describe('A stand-in that gave way to a guest which the provider does not know any more', () => {
+  it.each([true, false])(
+    'is used after all (the registry can be reached at that moment: %j)',
+    async (stays) => {
+      const world = createGuestWorld();
+      await world.container()('s');
+      const call = world.container();
+      world.broken.registry = true;
+      world.broken.crm = true;
+      await world.clock.advance(1000);
+      const standIn = guestOf(await world.finish(call('s')));
+      world.broken.registry = false;
+      world.broken.crm = false;
+      world.state.forgotten.add('guest-1');
+      world.state.onIssue = () => {
+        world.broken.registry = !stays;
+      };
+      expect(guestOf(await world.finish(call('s')))).toBe(standIn);
+      world.state.onIssue = () => undefined;
+      world.broken.registry = false;
+      expect(guestOf(await world.finish(call('s')))).toBe(standIn);
+      expect(guestOf(await world.finish(world.container()('s')))).toBe(standIn);
+      expect(world.state.created).toHaveLength(2);
+    },
+  );
+});
+
+describe('A guest whose write came too late for somebody else’s', () => {
+  it('is given up for the one that others were answered with', async () => {
+    const world = createGuestWorld({ mints: true });
+    const [slow, quick] = [world.container(), world.container()];
+    world.broken.grantMs.push(60, 100);
+    const early = quick('s');
+    await world.clock.advance(10);
+    const late = slow('s');
+    await world.clock.advance(60);
+    const first = guestOf(await world.finish(early));
+    world.broken.grantResponses = 1;
+    expect(guestOf(await world.finish(late))).toBe(first);
+    expect(guestOf(await world.finish(slow('s')))).toBe(first);
+    expect(world.telemetry.of('guest_created')).toHaveLength(1);
   });
 });
 

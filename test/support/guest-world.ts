@@ -60,7 +60,8 @@ const createFakeProvider = (clock: ReturnType<typeof createTestClock>, mints: bo
       state.onRegister(deadline.remainingMs());
       if (state.waitMs > 0) await clock.sleep(state.waitMs, deadline.signal);
       state.waitMs = 0;
-      if (clock.now() + attemptMs > command.createUntilMs) throw new LeaseTooShortError();
+      const leftMs = command.createUntilMs - clock.now();
+      if (leftMs < Math.min(attemptMs, command.leastMs)) throw new LeaseTooShortError();
       if (state.latencyMs > 0) await clock.sleep(state.latencyMs, deadline.signal);
       const failure = state.failures.shift();
       if (failure !== undefined) throw failure;
@@ -123,6 +124,8 @@ export const createGuestWorld = ({
     registry: false,
     queue: false,
     grantResponses: 0,
+    /** Guests whose write takes so long, in milliseconds, taken from the front. */
+    grantMs: [] as number[],
     /** Guests whose write lands a second later, after the registry went away. */
     lateGrants: 0,
     completeResponses: 0,
@@ -165,6 +168,8 @@ export const createGuestWorld = ({
     ),
     create: failing(
       losing('grantResponses', async (...args: Parameters<typeof shared.create>) => {
+        const grantMs = broken.grantMs.shift() ?? 0;
+        if (grantMs > 0) await clock.sleep(grantMs);
         if (broken.lateGrants === 0) return await shared.create(...args);
         broken.lateGrants -= 1;
         broken.registry = true;
@@ -271,6 +276,13 @@ export const createGuestWorld = ({
     /** How often a lease was asked for. */
     acquires: () => acquires,
     container,
+    /** What the CRM team's eraser does to a session. */
+    erase: (sessionHash: string) => {
+      const ended = { guestId: 'none', provider: 'none', profileDigest: '', anonymous: true } as const;
+      const consent = { given: true, type: 'explicit', stated: false } as const;
+      const guest = { ...ended, consent, verified: false, registeredAtMs: 0, expiresAtMs: clock.now() };
+      shared.setUnsaved({ hashes: [sessionHash], binding: undefined }, { guest, owner: 'eraser' });
+    },
     drain: createDrainRegistration(deps),
     /** Turns the clock until the work is done. */
     finish: async <T>(work: Promise<T>, stepMs = 50): Promise<T> => {
