@@ -39,6 +39,8 @@ export type InitialiseGuestResult =
     }
   | { readonly kind: 'queued'; readonly retryAfterSeconds: number };
 
+/** Guests of a session that its provider may not know any more: one under each of two hash keys, and a stand-in. */
+const mostUnknown = 3;
 /** A visitor who waits is worth a look at least so often. */
 const longestRetryAfterSeconds = 60;
 
@@ -65,27 +67,27 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
   /** From the registry or, where that cannot be reached, within this container. */
   const obtain = async (
     session: OpenedSession,
-    unknownGuestId: string | undefined,
+    unknown: readonly string[],
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
     try {
-      return await obtainGuest(session, unknownGuestId, deadline);
+      return await obtainGuest(session, unknown, deadline);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError) || session.store === memory) throw error;
       telemetry.record('registry_unavailable', { operation: 'register' });
-      return await obtainGuest(await inMemory(session, deadline), unknownGuestId, deadline);
+      return await obtainGuest(await inMemory(session, deadline), unknown, deadline);
     }
   };
 
-  /** The session as it is now that the provider does not know its guest. */
+  /** The session as it is now that the provider does not know these guests. */
   const reopen = async (
     { spare, ...session }: OpenedSession,
-    unknownGuestId: string,
+    unknown: readonly string[],
     deadline: Deadline,
   ): Promise<OpenedSession> => {
     const { visitor } = session;
     const opened = { ...session, lease: undefined, created: undefined, standIn: undefined, spare: undefined };
-    const unsaved = spare && { ...spare, insteadOf: [...(spare.insteadOf ?? []), unknownGuestId] };
+    const unsaved = spare && { ...spare, insteadOf: [...(spare.insteadOf ?? []), ...unknown] };
     if (unsaved !== undefined) memory.setUnsaved(visitor.session, unsaved);
     if (session.store === memory) return await inMemory(opened, deadline);
     const { hashes } = visitor.session;
@@ -131,22 +133,19 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
     deadline: Deadline,
   ): Promise<InitialiseGuestResult> => {
     const identity = identifySession(sessionId, await deps.hashKeys(deadline));
-    const session = await open(identity, stated, deadline);
-    const obtained = await obtain(session, undefined, deadline);
-    if (obtained.kind === 'queued') return await queued(obtained, deadline);
-    try {
-      return issued(obtained, await issueToken(obtained, deadline));
-    } catch (error) {
-      if (!(error instanceof UnknownGuestError)) throw error;
-    }
-    telemetry.record('guest_unknown', { sessionHash: identity.hashes[0] });
-    const unknownGuestId = obtained.guest.guestId;
-    const again = await obtain(await reopen(session, unknownGuestId, deadline), unknownGuestId, deadline);
-    if (again.kind === 'queued') return await queued(again, deadline);
-    try {
-      return issued(again, await issueToken(again, deadline));
-    } catch (error) {
-      throw error instanceof UnknownGuestError ? new GuestError('rejected', { cause: error }) : error;
+    let session = await open(identity, stated, deadline);
+    for (const unknown: string[] = []; ; session = await reopen(session, unknown, deadline)) {
+      const obtained = await obtain(session, unknown, deadline);
+      if (obtained.kind === 'queued') return await queued(obtained, deadline);
+      try {
+        return issued(obtained, await issueToken(obtained, deadline));
+      } catch (error) {
+        if (!(error instanceof UnknownGuestError)) throw error;
+        const isLast = !obtained.reused || unknown.length === mostUnknown;
+        if (unknown.length > 0 && isLast) throw new GuestError('rejected', { cause: error });
+      }
+      telemetry.record('guest_unknown', { sessionHash: identity.hashes[0] });
+      unknown.push(obtained.guest.guestId);
     }
   };
 };

@@ -13,8 +13,8 @@ export interface Situation {
   readonly lease: Lease | undefined;
   /** The response to an attempt at the lease was lost: the lease may be ours without our knowing. */
   readonly leaseUncertain: boolean;
-  /** A guest that the provider does not know any more. */
-  readonly unknownGuestId: string | undefined;
+  /** Guests that the provider does not know any more. */
+  readonly unknown: readonly string[];
 }
 
 export type NextStep =
@@ -52,9 +52,9 @@ const withStatement = (
 
 /** Decides what a request does next about its session's guest. Does nothing itself. */
 export const nextStep = (situation: Situation): NextStep => {
-  const { visitor, provider, registration, lease, leaseUncertain, unknownGuestId } = situation;
+  const { visitor, provider, registration, lease, leaseUncertain, unknown } = situation;
   if (registration?.verified === true && !visitor.verified) return { kind: 'refuse', code: 'unverified' };
-  const guests = guestsOf(registration).filter(({ guestId }) => guestId !== unknownGuestId);
+  const guests = guestsOf(registration).filter(({ guestId }) => !unknown.includes(guestId));
   // Not the newest at any price: whose clock is behind would make the newer one look older.
   const guest = guests.find((one) => serves(one, visitor, provider));
 

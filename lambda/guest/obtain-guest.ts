@@ -49,7 +49,7 @@ const queueGraceMs = 200;
 
 /**
  * The session's guest: found, registered here, or registered by somebody else while we wait for them.
- * `unknownGuestId` is a guest that the provider does not know any more.
+ * `unknown` are guests that the provider does not know any more.
  * @throws StoreUnavailableError before anything was created; GuestError as the provider does
  */
 export const createObtainGuest = (deps: ObtainGuestDependencies) => {
@@ -99,12 +99,11 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     lease: Lease,
     guest: KnownGuest,
     { session }: Visitor,
-    unknownGuestId: string | undefined,
+    unknown: readonly string[],
     deadline: Deadline,
   ): Promise<void> => {
     // Before the write: a request that comes while it hangs finds the guest here.
-    const forgotten = memory.unsaved(session)?.insteadOf ?? [];
-    const insteadOf = unknownGuestId === undefined ? forgotten : [...forgotten, unknownGuestId];
+    const insteadOf = [...(memory.unsaved(session)?.insteadOf ?? []), ...unknown];
     memory.setUnsaved(session, { guest, owner: lease.owner, insteadOf });
     const saved = await underLease.complete(store, lease, guest, deadline);
     if (saved && store === registry) memory.setUnsaved(session, undefined);
@@ -115,12 +114,12 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     lease: Lease,
     visitor: Visitor,
     previous: KnownGuest | undefined,
-    unknownGuestId: string | undefined,
+    unknown: readonly string[],
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
     try {
       const created = await underLease.register(store, lease, visitor, previous, deadline);
-      const saving = save(store, created.lease, created.guest, visitor, unknownGuestId, deadline);
+      const saving = save(store, created.lease, created.guest, visitor, unknown, deadline);
       return { kind: 'guest', visitor, guest: created.guest, reused: false, saving };
     } catch (error) {
       try {
@@ -145,7 +144,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
 
   return async (
     { store, owner, created, uncertain, ...start }: OpenedSession,
-    unknownGuestId: string | undefined,
+    unknown: readonly string[],
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
     let { visitor } = start;
@@ -172,7 +171,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
         registration,
         lease,
         leaseUncertain,
-        unknownGuestId,
+        unknown,
       };
       const step = nextStep(situation);
       switch (step.kind) {
@@ -196,7 +195,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
           }
           return { kind: 'queued', waitMs: 0 };
         case 'save': {
-          const saving = save(store, step.lease, step.guest, visitor, unknownGuestId, deadline);
+          const saving = save(store, step.lease, step.guest, visitor, unknown, deadline);
           return { ...served(step.guest), saving };
         }
         case 'register':
@@ -206,7 +205,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
             throw deadlineExceeded();
           }
           try {
-            return await register(store, step.lease, visitor, step.previous, unknownGuestId, deadline);
+            return await register(store, step.lease, visitor, step.previous, unknown, deadline);
           } catch (error) {
             if (!(error instanceof LeaseLostError)) throw error;
           }

@@ -124,4 +124,21 @@ describe('A guest that needs no call to the provider', () => {
     expect(guestOf(await world.finish(world.container()('s')))).toBe(first);
     expect(world.state.minted).toBe(minted + 1);
   });
+
+  it('is made anew where neither the saved one nor the stand-in can be read any more', async () => {
+    const world = start();
+    const call = world.container();
+    world.broken.crm = true;
+    world.broken.registry = true;
+    await world.finish(call('s'));
+    world.broken.crm = false;
+    world.broken.registry = false;
+    await world.clock.advance(1000);
+    await world.finish(world.container()('s'));
+    for (const guestId of ['minted-1', 'minted-2']) world.state.forgotten.add(guestId);
+    const guest = guestOf(await world.finish(call('s')));
+    expect(guest).toBe('guest-1');
+    expect(world.telemetry.of('guest_unknown')).toHaveLength(2);
+    expect(guestOf(await world.finish(world.container()('s')))).toBe(guest);
+  });
 });

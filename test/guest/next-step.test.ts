@@ -65,12 +65,12 @@ const table: readonly [sentence: string, situation: Partial<Situation>, step: Pa
   ],
   [
     'the provider does not know the guest any more: ask for the lease',
-    { unknownGuestId: guest.guestId, registration: entry({ guest }) },
+    { unknown: [guest.guestId], registration: entry({ guest }) },
     { kind: 'acquire' },
   ],
   [
     'the provider does not know the guest any more, with the lease: register without it',
-    { lease, unknownGuestId: guest.guestId, registration: entry({ guest }) },
+    { lease, unknown: [guest.guestId], registration: entry({ guest }) },
     { kind: 'register', previous: undefined },
   ],
   [
@@ -138,7 +138,7 @@ describe('What a request does next', () => {
       registration: undefined,
       lease: undefined,
       leaseUncertain: false,
-      unknownGuestId: undefined,
+      unknown: [],
     };
     expect(nextStep({ ...unknown, ...situation })).toMatchObject(step);
   });
