@@ -197,6 +197,33 @@ describe('A guest that stood in while the registry was away', () => {
     expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
   });
 
+  it('hands on that refusal also where another container has registered silence since', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    const call = world.container();
+    world.broken.registry = true;
+    await world.finish(call('s', { given: false }));
+    world.broken.registry = false;
+    await world.clock.advance(1000);
+    await world.finish(world.container()('s', { stated: false }));
+    await world.clock.advance(1000);
+    expect(await world.finish(call('s', { stated: false }))).toMatchObject({ enrichment: 'no_consent' });
+    expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
+  });
+
+  it('keeps unverified requests out once it was verified', async () => {
+    const world = createGuestWorld();
+    await world.container()('s');
+    const call = world.container();
+    world.broken.registry = true;
+    world.broken.crm = true;
+    await world.clock.advance(1000);
+    await world.finish(call('s', { verified: true }));
+    world.broken.registry = false;
+    world.broken.crm = false;
+    await expect(world.finish(call('s'))).rejects.toMatchObject({ code: 'unverified' });
+  });
+
   it('does not cost a verified visitor the guest that an unverified request could not know of', async () => {
     const world = createGuestWorld();
     const verified = guestOf(await world.container()('s', { verified: true }));
