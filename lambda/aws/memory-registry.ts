@@ -167,6 +167,13 @@ export const createMemoryRegistry = ({
       return { guest, ...unsaved };
     },
 
+    giveUp: ({ hashes }) => {
+      for (const hash of hashes) {
+        const entry = entries.get(hash);
+        if (entry?.unsaved) write(hash, { ...entry, guest: undefined, unsaved: undefined });
+      }
+    },
+
     setUnsaved: ({ hashes }, unsaved) => {
       for (const hash of hashes) {
         const entry = entries.get(hash);

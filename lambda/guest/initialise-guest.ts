@@ -1,6 +1,6 @@
 import type { AttributeValue } from './crm-record.ts';
 import type { Enrichment } from './enrichment.ts';
-import { GuestError, StoreUnavailableError, UnknownGuestError } from './errors.ts';
+import { GuestError, UnknownGuestError } from './errors.ts';
 import {
   createObtainGuest,
   type ObtainedGuest,
@@ -17,6 +17,7 @@ import type { Deadline, GuestToken, VisitorEvidence } from './ports.ts';
 import { exposedAttributes } from './profile.ts';
 import { identifySession, type SessionHashKey } from './session-hash.ts';
 import { adopt } from './stand-in.ts';
+import { heeding } from './visitor.ts';
 
 export interface InitialiseGuestDependencies extends ObtainGuestDependencies, OpenSessionDependencies {
   /** The keys that session ids are hashed under; newest first. */
@@ -54,29 +55,10 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
   const open = createOpenSession(deps);
   const obtainGuest = createObtainGuest(deps);
 
-  const inMemory = async (session: OpenedSession, deadline: Deadline): Promise<OpenedSession> => ({
-    ...session,
-    store: memory,
-    registration: await memory.find(session.visitor.session.hashes, deadline),
-    lease: undefined,
-    created: undefined,
-    standIn: undefined,
-    leaseUncertain: false,
-  });
-
-  /** From the registry or, where that cannot be reached, within this container. */
-  const obtain = async (
-    session: OpenedSession,
-    unknown: readonly string[],
-    deadline: Deadline,
-  ): Promise<ObtainedGuest | QueuedGuest> => {
-    try {
-      return await obtainGuest(session, unknown, deadline);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || session.store === memory) throw error;
-      telemetry.record('registry_unavailable', { operation: 'register' });
-      return await obtainGuest(await inMemory(session, deadline), unknown, deadline);
-    }
+  const inMemory = async (session: OpenedSession, deadline: Deadline): Promise<OpenedSession> => {
+    const registration = await memory.find(session.visitor.session.hashes, deadline);
+    const visitor = heeding(session.visitor, registration, provider, settings);
+    return { ...session, store: memory, visitor, registration, leaseUncertain: false };
   };
 
   /** The session as it is now that the provider does not know these guests. */
@@ -85,17 +67,18 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
     unknown: readonly string[],
     deadline: Deadline,
   ): Promise<OpenedSession> => {
-    const { visitor } = session;
     const opened = { ...session, lease: undefined, created: undefined, standIn: undefined, spare: undefined };
-    const unsaved = spare && { ...spare, insteadOf: [...(spare.insteadOf ?? []), ...unknown] };
-    if (unsaved !== undefined) memory.setUnsaved(visitor.session, unsaved);
+    const { session: identity } = session.visitor;
+    const unsaved = spare && { ...spare, forgotten: [...(spare.forgotten ?? []), ...unknown] };
+    if (unsaved !== undefined) memory.setUnsaved(identity, unsaved);
     if (session.store === memory) return await inMemory(opened, deadline);
-    const { hashes } = visitor.session;
-    const registration = await unlessUnreachable(telemetry, 'find', registry.find(hashes, deadline));
+    const finding = registry.find(identity.hashes, deadline);
+    const registration = await unlessUnreachable(telemetry, 'find', finding);
     if (registration === 'unreachable') return await inMemory(opened, deadline);
-    if (unsaved === undefined) return { ...opened, registration, leaseUncertain: false };
+    const visitor = heeding(session.visitor, registration, provider, settings);
+    if (unsaved === undefined) return { ...opened, visitor, registration, leaseUncertain: false };
     const adopted = adopt(deps, registration, unsaved, visitor);
-    return { ...opened, ...adopted, leaseUncertain: adopted.standIn !== undefined };
+    return { ...opened, ...adopted, visitor, leaseUncertain: adopted.standIn !== undefined };
   };
 
   const issueToken = async (
@@ -134,8 +117,8 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
   ): Promise<InitialiseGuestResult> => {
     const identity = identifySession(sessionId, await deps.hashKeys(deadline));
     let session = await open(identity, stated, deadline);
-    for (const unknown: string[] = []; ; session = await reopen(session, unknown, deadline)) {
-      const obtained = await obtain(session, unknown, deadline);
+    for (const unknown: string[] = []; ; ) {
+      const obtained = await obtainGuest(session, unknown, deadline);
       if (obtained.kind === 'queued') return await queued(obtained, deadline);
       try {
         return issued(obtained, await issueToken(obtained, deadline));
@@ -146,6 +129,7 @@ export const createInitialiseGuest = (deps: InitialiseGuestDependencies) => {
       }
       telemetry.record('guest_unknown', { sessionHash: identity.hashes[0] });
       unknown.push(obtained.guest.guestId);
+      session = await reopen({ ...session, visitor: obtained.visitor }, unknown, deadline);
     }
   };
 };

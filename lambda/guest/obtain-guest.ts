@@ -1,6 +1,6 @@
-import { consentInForce, isRefusal } from './consent.ts';
+import { isRefusal } from './consent.ts';
 import { withGrace } from './deadline.ts';
-import { deadlineExceeded, GuestError, LimitedError } from './errors.ts';
+import { deadlineExceeded, GuestError, LimitedError, StoreUnavailableError } from './errors.ts';
 import { nextStep } from './next-step.ts';
 import { type OpenedSession, unlessUnreachable } from './open-session.ts';
 import type { Deadline, GuestRegistry, KnownGuest, Lease, OverflowQueue } from './ports.ts';
@@ -10,7 +10,7 @@ import {
   type RegisterUnderLeaseDependencies,
 } from './register-under-lease.ts';
 import { adopt, type FallbackRegistry } from './stand-in.ts';
-import { type ProfileSettings, type Visitor, visitorOf } from './visitor.ts';
+import { heeding, type ProfileSettings, type Visitor } from './visitor.ts';
 
 export interface ObtainGuestDependencies extends RegisterUnderLeaseDependencies {
   readonly registry: GuestRegistry;
@@ -50,7 +50,8 @@ const queueGraceMs = 200;
 /**
  * The session's guest: found, registered here, or registered by somebody else while we wait for them.
  * `unknown` are guests that the provider does not know any more.
- * @throws StoreUnavailableError before anything was created; GuestError as the provider does
+ * From the registry or, where that cannot be reached, within this container.
+ * @throws GuestError as the provider does
  */
 export const createObtainGuest = (deps: ObtainGuestDependencies) => {
   const { registry, memory, provider, queue, clock, telemetry, settings } = deps;
@@ -103,8 +104,8 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     deadline: Deadline,
   ): Promise<void> => {
     // Before the write: a request that comes while it hangs finds the guest here.
-    const insteadOf = [...(memory.unsaved(session)?.insteadOf ?? []), ...unknown];
-    memory.setUnsaved(session, { guest, owner: lease.owner, insteadOf });
+    const forgotten = [...(memory.unsaved(session)?.forgotten ?? []), ...unknown];
+    memory.setUnsaved(session, { guest, owner: lease.owner, forgotten });
     const saved = await underLease.complete(store, lease, guest, deadline);
     if (saved && store === registry) memory.setUnsaved(session, undefined);
   };
@@ -143,11 +144,12 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     );
 
   return async (
-    { store, owner, created, uncertain, ...start }: OpenedSession,
+    { owner, created, uncertain, ...start }: OpenedSession,
     unknown: readonly string[],
     deadline: Deadline,
   ): Promise<ObtainedGuest | QueuedGuest> => {
-    let { visitor } = start;
+    let { store, visitor, registration, lease, leaseUncertain, standIn } = start;
+    let hasWaited = false;
     const { session } = visitor;
     const { hashes } = session;
     if (created !== undefined) {
@@ -162,72 +164,75 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
       if (!reused) telemetry.record('guest_created', { sessionHash: hashes[0], guestId: guest.guestId });
       return { kind: 'guest', visitor, guest, reused };
     };
-    let { registration, lease, leaseUncertain, standIn } = start;
-    let hasWaited = false;
-    for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
-      const situation = {
-        visitor,
-        provider: provider.name,
-        registration,
-        lease,
-        leaseUncertain,
-        unknown,
-      };
-      const step = nextStep(situation);
-      switch (step.kind) {
-        case 'refuse':
-          // Nobody is served, and a later silence must not count as consent all the same.
-          if (step.code === 'registration_failed' && isRefusal(visitor.consent)) {
-            await state(store, visitor, deadline);
+
+    const stepByStep = async (): Promise<ObtainedGuest | QueuedGuest> => {
+      for (let pollMs = firstPollMs; ; pollMs = Math.min(longestPollMs, pollMs * 2)) {
+        const seen = { visitor, provider: provider.name, registration, lease, leaseUncertain, unknown };
+        const step = nextStep(seen);
+        switch (step.kind) {
+          case 'refuse':
+            // Nobody is served, and a later silence must not count as consent all the same.
+            if (step.code === 'registration_failed' && isRefusal(visitor.consent)) {
+              await state(store, visitor, deadline);
+            }
+            throw new GuestError(
+              step.code,
+              step.code === 'registration_failed' ? { retryAfterSeconds: 60 } : {},
+            );
+          case 'use': {
+            const { guest, stated } = step;
+            return { ...served(guest), ...(stated ? { saving: state(store, visitor, deadline) } : {}) };
           }
-          throw new GuestError(
-            step.code,
-            step.code === 'registration_failed' ? { retryAfterSeconds: 60 } : {},
-          );
-        case 'use': {
-          const { guest, stated } = step;
-          return { ...served(guest), ...(stated ? { saving: state(store, visitor, deadline) } : {}) };
+          case 'queued':
+            // What the visitor states now must reach the worker: without that there is no 202.
+            if (step.stated && (await state(store, visitor, deadline)) === 'unreachable') {
+              throw new GuestError('unavailable', { retryAfterSeconds: 1 });
+            }
+            return { kind: 'queued', waitMs: 0 };
+          case 'save': {
+            const saving = save(store, step.lease, step.guest, visitor, unknown, deadline);
+            return { ...served(step.guest), saving };
+          }
+          case 'register':
+            if (hasWaited && provider.mint === undefined && deadline.remainingMs() < leastForCreationMs) {
+              underLease.countTakeover(step.lease);
+              await underLease.abandon(store, step.lease, visitor, deadline);
+              throw deadlineExceeded();
+            }
+            try {
+              return await register(store, step.lease, visitor, step.previous, unknown, deadline);
+            } catch (error) {
+              if (!(error instanceof LeaseLostError)) throw error;
+            }
+            break;
+          case 'acquire':
+            lease = await store.acquire(hashes, registration, owner, deadline);
+            leaseUncertain = false;
+            if (lease !== undefined) continue;
+            break;
+          case 'wait':
+            break;
         }
-        case 'queued':
-          // What the visitor states now must reach the worker: without that there is no 202.
-          if (step.stated && (await state(store, visitor, deadline)) === 'unreachable') {
-            throw new GuestError('unavailable', { retryAfterSeconds: 1 });
-          }
-          return { kind: 'queued', waitMs: 0 };
-        case 'save': {
-          const saving = save(store, step.lease, step.guest, visitor, unknown, deadline);
-          return { ...served(step.guest), saving };
-        }
-        case 'register':
-          if (hasWaited && provider.mint === undefined && deadline.remainingMs() < leastForCreationMs) {
-            underLease.countTakeover(step.lease);
-            await underLease.abandon(store, step.lease, visitor, deadline);
-            throw deadlineExceeded();
-          }
-          try {
-            return await register(store, step.lease, visitor, step.previous, unknown, deadline);
-          } catch (error) {
-            if (!(error instanceof LeaseLostError)) throw error;
-          }
-          break;
-        case 'acquire':
-          lease = await store.acquire(hashes, registration, owner, deadline);
-          leaseUncertain = false;
-          if (lease !== undefined) continue;
-          break;
-        case 'wait':
-          break;
+        lease = undefined;
+        hasWaited = true;
+        await clock.sleep(pollMs, deadline.signal);
+        registration = await store.find(hashes, deadline);
+        visitor = heeding(visitor, registration, provider, settings);
+        if (standIn !== undefined) ({ registration, standIn } = adopt(deps, registration, standIn, visitor));
       }
-      lease = undefined;
-      hasWaited = true;
-      await clock.sleep(pollMs, deadline.signal);
-      registration = await store.find(hashes, deadline);
-      const consent = consentInForce(visitor.consent, registration?.consent);
-      if (consent !== visitor.consent) {
-        // A refusal was stated while this request, which states nothing, was waiting.
-        visitor = visitorOf(session, { ...visitor, consent }, { kind: 'not_read' }, provider, settings);
-      }
-      if (standIn !== undefined) ({ registration, standIn } = adopt(deps, registration, standIn, visitor));
+    };
+
+    try {
+      return await stepByStep();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || store === memory) throw error;
+      telemetry.record('registry_unavailable', { operation: 'register' });
     }
+    // Within this container, as the visitor is by now: a refusal may have been stated while this request waited.
+    store = memory;
+    registration = await memory.find(hashes, deadline);
+    visitor = heeding(visitor, registration, provider, settings);
+    [lease, standIn, leaseUncertain] = [undefined, undefined, false];
+    return await stepByStep();
   };
 };

@@ -165,22 +165,15 @@ export const createOpenSession = (deps: OpenSessionDependencies) => {
     const opened = { visitor, lease, created, uncertain, owner };
     const here = { ...opened, store: memory, standIn: undefined, spare: undefined, leaseUncertain: false };
     if (!reached && uncertain === undefined) return { ...here, registration };
-    if (unsaved === undefined) {
-      return {
-        ...opened,
-        store: registry,
-        registration,
-        standIn: undefined,
-        spare: undefined,
-        leaseUncertain,
-      };
-    }
     // A lost write may land yet: whoever answers for this session here must name the same guest.
-    const adopted = adopt(deps, reached ? registration : undefined, unsaved, visitor);
+    const adopted =
+      unsaved === undefined
+        ? { registration, standIn: undefined }
+        : adopt(deps, reached ? registration : undefined, unsaved, visitor);
     if (!reached) return { ...here, registration: await memory.find(session.hashes, deadline) };
+    const isAdopted = adopted.standIn !== undefined;
+    const spare = isAdopted ? undefined : before;
     // The lease of one that is adopted may still stand in the registry in our name.
-    return adopted.standIn === undefined
-      ? { ...opened, ...adopted, store: registry, spare: before, leaseUncertain }
-      : { ...opened, ...adopted, store: registry, spare: undefined, leaseUncertain: true };
+    return { ...opened, ...adopted, store: registry, spare, leaseUncertain: leaseUncertain || isAdopted };
   };
 };

@@ -154,7 +154,7 @@ export interface RegisterCommand {
   readonly previous?: KnownGuest | undefined;
   /** The lease ends then, in epoch milliseconds: no creation may be under way any more. */
   readonly createUntilMs: number;
-  /** With so many milliseconds before, an attempt has to make do: where tables are slow a lease leaves no more. */
+  /** With so many milliseconds before, an attempt has to make do: where tables are slow a renewed lease leaves no more. */
   readonly leastMs: number;
 }
 

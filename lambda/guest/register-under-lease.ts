@@ -23,7 +23,7 @@ const releaseGraceMs = 200;
 const completeGraceMs = 500;
 /** An attempt with less time than this is not made. */
 const shortestAttemptMs = 500;
-/** From taking a lease, or renewing it, until the attempt is sent. */
+/** From the renewal of a lease until the attempt is sent. */
 const untilSentMs = 250;
 /** Kept back from a lease for a created guest's way into the registry. */
 const completeReserveMs = 500;
@@ -77,15 +77,17 @@ export const createRegisterUnderLease = (deps: RegisterUnderLeaseDependencies) =
     previous: KnownGuest | undefined,
     deadline: Deadline,
   ) => {
-    for (let held = lease; ; held = await renew(registry, held, deadline)) {
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (let held = lease; ; ) {
       const createUntilMs = held.untilMs - completeReserveMs;
-      const leastMs = Math.max(shortestAttemptMs, createUntilMs - clock.now() - untilSentMs);
       try {
         const command = { session, profile, consent, verified, previous, createUntilMs, leastMs };
         return { registered: await provider.register(command, deadline), lease: held };
       } catch (error) {
         if (!(error instanceof LeaseTooShortError)) throw error;
       }
+      held = await renew(registry, held, deadline);
+      leastMs = Math.max(shortestAttemptMs, held.untilMs - completeReserveMs - clock.now() - untilSentMs);
     }
   };
 

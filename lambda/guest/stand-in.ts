@@ -9,8 +9,8 @@ export interface UnsavedGuest {
   readonly guest: KnownGuest;
   /** Who holds the lease that it was registered under, as far as the registry knows. */
   readonly owner: string;
-  /** The guests in whose place it was registered, since the provider did not know them any more. */
-  readonly insteadOf?: readonly string[] | undefined;
+  /** Guests of the session that the provider does not know any more. */
+  readonly forgotten?: readonly string[] | undefined;
 }
 
 /** Stands in for the registry while that cannot be reached: one guest per session within this container. */
@@ -18,9 +18,11 @@ export type FallbackRegistry = GuestRegistry & {
   unsaved(session: SessionIdentity): UnsavedGuest | undefined;
   /** Remembers that a guest could not be saved, or that it was in the end. */
   setUnsaved(session: SessionIdentity, unsaved: UnsavedGuest | undefined): void;
+  /** Forgets a guest that could not be saved. */
+  giveUp(session: SessionIdentity): void;
 };
 
-/** The consent that silence goes by: a refusal beside an unsaved guest holds until somebody has stated otherwise. */
+/** The consent that silence goes by: the refusal of an unsaved guest, unless another statement came with a newer one. */
 export const consentWith = (registration: Registration | undefined, unsaved: KnownGuest | undefined) => {
   const isNewest = (unsaved?.registeredAtMs ?? 0) > (registration?.guest?.registeredAtMs ?? 0);
   const holds = isNewest || registration?.consent?.stated !== true;
@@ -36,23 +38,32 @@ const sideBySideMs = 10_000;
  */
 export const withStandIn = (
   registration: Registration | undefined,
-  { guest: standIn, insteadOf = [] }: UnsavedGuest,
+  { guest: standIn, forgotten = [] }: UnsavedGuest,
   visitor: Visitor,
   provider: string,
 ): Registration | undefined => {
-  const saved = guestsOf(registration).filter(({ guestId }) => !insteadOf.includes(guestId));
+  const saved = guestsOf(registration).filter(({ guestId }) => !forgotten.includes(guestId));
   const { registeredAtMs = 0 } = saved[0] ?? {};
   const isNewest = standIn.registeredAtMs > registeredAtMs;
-  const isNewer = standIn.registeredAtMs > registeredAtMs - sideBySideMs;
+  const isNewer = standIn.verified || standIn.registeredAtMs > registeredAtMs - sideBySideMs;
   const isShutOut = registration?.verified === true && !visitor.verified;
   const isWanted = isNewest || (isNewer && serves(standIn, visitor, provider));
   const isNeeded = isWanted && !isShutOut && !saved.some((guest) => serves(guest, visitor, provider));
   if (!isNeeded && (!standIn.verified || visitor.verified)) return undefined;
   const [guest, ...olderGuests] = newestFirst([...saved, standIn]);
-  const older = olderGuests.length > 0 ? { olderGuests } : {};
   const verified = standIn.verified || registration?.verified === true;
-  return { versions: new Map(), ...registration, guest, ...older, guestEverywhere: false, verified };
+  const guests = { guest, olderGuests: olderGuests.length > 0 ? olderGuests : undefined };
+  return { versions: new Map(), ...registration, ...guests, guestEverywhere: false, verified };
 };
+
+/** Whether only this guest says that the visitor refused, or was verified: the registry has yet to learn it. */
+const tellsMore = (
+  { consent, verified }: KnownGuest,
+  registration: Registration | undefined,
+  visitor: Visitor,
+) =>
+  (isRefusal(consent) && isRefusal(visitor.consent) && !isRefusal(registration?.consent)) ||
+  (verified && registration?.verified !== true);
 
 /**
  * Goes on with a guest that did not reach the registry, and remembers it, or without it, and forgets it: it must not come
@@ -65,11 +76,14 @@ export const adopt = (
   visitor: Visitor,
 ): { readonly registration: Registration | undefined; readonly standIn: UnsavedGuest | undefined } => {
   const { session } = visitor;
+  const { guest } = unsaved;
   const adopted = withStandIn(registration, unsaved, visitor, provider.name);
-  if (adopted === undefined) memory.setUnsaved(session, undefined);
-  else if (memory.unsaved(session)?.guest.guestId !== unsaved.guest.guestId)
-    memory.setUnsaved(session, unsaved);
-  return adopted === undefined
-    ? { registration, standIn: undefined }
-    : { registration: adopted, standIn: unsaved };
+  if (adopted !== undefined) {
+    if (memory.unsaved(session)?.guest.guestId !== guest.guestId) memory.setUnsaved(session, unsaved);
+    return { registration: adopted, standIn: unsaved };
+  }
+  const isSaved = guestsOf(registration).some(({ guestId }) => guestId === guest.guestId);
+  if (isSaved) memory.setUnsaved(session, undefined);
+  else if (!tellsMore(guest, registration, visitor)) memory.giveUp(session);
+  return { registration, standIn: undefined };
 };

@@ -1,6 +1,6 @@
-import { type Consent, consentDigest } from './consent.ts';
+import { type Consent, consentDigest, consentInForce } from './consent.ts';
 import type { Enrichment } from './enrichment.ts';
-import type { CrmLookup, GuestProvider, KnownGuest, VisitorEvidence } from './ports.ts';
+import type { CrmLookup, GuestProvider, KnownGuest, Registration, VisitorEvidence } from './ports.ts';
 import {
   type AttributeMap,
   anonymousProfile,
@@ -65,4 +65,16 @@ export const serves = (guest: KnownGuest, visitor: Visitor, provider: string): b
     consentDigest(guest.consent) === consentDigest(visitor.consent) &&
     guest.profileDigest === visitor.profileDigest
   );
+};
+
+/** The visitor, with a refusal that was stated since their request, which states nothing, began. */
+export const heeding = (
+  visitor: Visitor,
+  registration: Registration | undefined,
+  provider: Pick<GuestProvider, 'guestHasProfile'>,
+  settings: ProfileSettings,
+): Visitor => {
+  const consent = consentInForce(visitor.consent, registration?.consent);
+  if (consent === visitor.consent) return visitor;
+  return visitorOf(visitor.session, { ...visitor, consent }, { kind: 'not_read' }, provider, settings);
 };

@@ -47,6 +47,18 @@ describe('the memory of a container', () => {
     expect(await visitOf('a').found()).toMatchObject({ guest });
   });
 
+  it('forgets an unsaved guest that is given up, and none that was saved', async () => {
+    const { registry, clock } = start();
+    registry.setUnsaved(sessionOf('a', 'b'), { guest: guestAt(clock.now()), owner: 'me' });
+    registry.giveUp(sessionOf('a', 'b', 'c'));
+    expect(registry.unsaved(sessionOf('a', 'b'))).toBeUndefined();
+    expect(await registry.find(['a', 'b'], deadlineIn(clock))).toBeUndefined();
+    registry.setUnsaved(sessionOf('a'), { guest: guestAt(clock.now()), owner: 'me' });
+    registry.setUnsaved(sessionOf('a'), undefined);
+    registry.giveUp(sessionOf('a'));
+    expect(await registry.find(['a'], deadlineIn(clock))).toMatchObject({ guest: { guestId: 'guest-1' } });
+  });
+
   it('knows of no unsaved guest where there was none, or where it has ended', async () => {
     const { clock, registry, visitOf } = start();
     expect(registry.unsaved(sessionOf('a'))).toBeUndefined();

@@ -161,7 +161,7 @@ describe('A guest that did not reach the registry', () => {
   it('does not give way to one that the provider has forgotten', () => {
     const forgotten = guestAt(now + 1, { guestId: 'forgotten' });
     const known = registration({ guest: forgotten });
-    expect(stand(known, visitor(), { insteadOf: ['before', 'forgotten'] })).toEqual({
+    expect(stand(known, visitor(), { forgotten: ['before', 'forgotten'] })).toEqual({
       ...known,
       guest: ours,
       guestEverywhere: false,

@@ -211,6 +211,23 @@ describe('A guest that stood in while the registry was away', () => {
     expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
   });
 
+  it('hands it on although a request that is shut out came first', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    await world.container()('s', { verified: true });
+    const call = world.container();
+    world.broken.registry = true;
+    world.broken.crm = true;
+    await world.clock.advance(1000);
+    await world.finish(call('s', { given: false }));
+    world.broken.registry = false;
+    world.broken.crm = false;
+    await expect(world.finish(call('s', { stated: false }))).rejects.toMatchObject({ code: 'unverified' });
+    expect(await world.finish(call('s', { stated: false, verified: true }))).toMatchObject({
+      enrichment: 'no_consent',
+    });
+  });
+
   it('keeps unverified requests out once it was verified', async () => {
     const world = createGuestWorld();
     await world.container()('s');
@@ -371,6 +388,20 @@ describe('A request that has waited for somebody else almost to the end of its t
     expect(await world.container()('s', { stated: false })).toMatchObject({ enrichment: 'no_consent' });
   });
 
+  it('creates none within its container either, when the registry goes away at that moment', async () => {
+    const world = createGuestWorld();
+    world.state.waitMs = 5000;
+    world.state.failures.push(new GuestError('unavailable'));
+    const first = world.container()('s');
+    first.catch(() => undefined);
+    const second = world.container()('s', {}, deadlineIn(world.clock, 5700));
+    second.catch(() => undefined);
+    await world.clock.advance(4990);
+    world.broken.registry = true;
+    await expect(world.finish(second)).rejects.toMatchObject({ code: 'deadline_exceeded' });
+    expect(world.state.created).toHaveLength(0);
+  });
+
   it('registers where there is time enough', async () => {
     const { world, second } = await waited(6500);
     expect(second).toMatchObject([{ status: 'fulfilled', value: { guestId: 'guest-1' } }]);
@@ -419,6 +450,10 @@ describe('A guest whose write came too late for somebody else’s', () => {
     expect(guestOf(await world.finish(late))).toBe(first);
     expect(guestOf(await world.finish(slow('s')))).toBe(first);
     expect(world.telemetry.of('guest_created')).toHaveLength(1);
+    world.broken.registry = true;
+    world.broken.crm = true;
+    const again = guestOf(await world.finish(slow('s')));
+    expect(world.telemetry.of('guest_created').map((fields) => fields?.['guestId'])).toEqual([first, again]);
   });
 });
 
@@ -630,6 +665,21 @@ describe('Where sessions can be verified, the queue', () => {
 });
 
 describe('A silent request that waits for another one', () => {
+  it('is served as refused also where the registry goes away after that', async () => {
+    const world = createGuestWorld();
+    world.crm.set(hashOf('s'), jane);
+    world.state.waitMs = 1000;
+    world.state.failures.push(new GuestError('consent_required'));
+    const refusing = world.container()('s', { given: false });
+    refusing.catch(() => undefined);
+    await world.clock.advance(10);
+    const silent = world.container()('s', { stated: false });
+    await world.clock.advance(100);
+    world.broken.acquire = true;
+    expect(await world.finish(silent)).toMatchObject({ enrichment: 'no_consent' });
+    expect(world.state.created).toMatchObject([{ consent: { given: false } }]);
+  });
+
   it('is served as refused when that other one has stated a refusal meanwhile', async () => {
     const world = createGuestWorld();
     world.crm.set(hashOf('s'), jane);

@@ -130,6 +130,8 @@ export const createGuestWorld = ({
     lateGrants: 0,
     completeResponses: 0,
     completeWrites: 0,
+    /** No lease can be had. */
+    acquire: false,
     /** Newer statements do not reach the registry. */
     evidence: false,
   };
@@ -163,6 +165,7 @@ export const createGuestWorld = ({
     acquire: failing(
       losing('grantResponses', async (...args: Parameters<typeof shared.acquire>) => {
         acquires += 1;
+        if (broken.acquire) throw new StoreUnavailableError('the write never reached the table');
         return await shared.acquire(...args);
       }),
     ),
