@@ -57,6 +57,7 @@ export const createCredentials = ({
 }: CredentialsOptions): Credentials => {
   let known: Known | undefined;
   let flight: Promise<Known> | undefined;
+  let flightStartedAtMs = 0;
   let noStaleReadBeforeMs = 0;
   let noForgeryReadBeforeMs = 0;
   /** A read of the stale secret that a freeze has interrupted, or the one after it. */
@@ -105,6 +106,7 @@ export const createCredentials = ({
     // Its callers may all have left before it fails.
     started.catch(() => undefined);
     flight = started;
+    flightStartedAtMs = clock.now();
     return started;
   };
 
@@ -119,13 +121,26 @@ export const createCredentials = ({
   /** Nothing but a freeze makes a read last longer than its own limit. */
   const wasFrozen = (startedAtMs: number): boolean => clock.now() - startedAtMs > readTimeoutMs + settleMs;
 
-  /** Reads the secret as it is now: a read that had started before may respond with the state before a rotation. */
+  /**
+   * What a read under way brings that had started before, if that is new; `undefined` where another has to be made: it may
+   * respond with the state before a rotation, and a freeze may have kept or cost its response.
+   */
+  const newsUnderWay = async (before: string | undefined, deadline: Deadline): Promise<Known | undefined> => {
+    if (flight === undefined) return undefined;
+    const startedAtMs = flightStartedAtMs;
+    try {
+      const newest = await within(flight, deadline);
+      return newest.text === before || wasFrozen(startedAtMs) ? undefined : newest;
+    } catch (error) {
+      if (error instanceof SecretError && wasFrozen(startedAtMs)) return undefined;
+      throw error;
+    }
+  };
+
+  /** Reads the secret as it is now. */
   const readAgain = async (deadline: Deadline): Promise<Known & { readonly changed: boolean }> => {
     const before = known?.text;
-    const underWay = flight !== undefined;
-    let newest = await within(read(), deadline);
-    const isOld = newest.text === before || wasFrozen(newest.readAtMs);
-    if (underWay && isOld) newest = await within(read(), deadline);
+    const newest = (await newsUnderWay(before, deadline)) ?? (await within(read(), deadline));
     return { ...newest, changed: newest.text !== before };
   };
 

@@ -350,6 +350,24 @@ describe('the credentials', () => {
       expect(reads()).toBe(3);
     });
 
+    it('are read once more where the read under way has lost its response to a freeze', async () => {
+      await current();
+      await clock.advance(staleMs);
+      let lose = (_: Error) => {};
+      responses = new Promise<void>((_, reject) => {
+        lose = reject;
+      });
+      responses.catch(() => undefined);
+      await current();
+      await until(() => reads() === 2);
+      clock.freeze(minute);
+      await server.put(secretText('second'));
+      const refreshing = credentials.refresh(deadline());
+      responses = Promise.resolve();
+      lose(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
+      expect(await refreshing).toMatchObject({ changed: true, secret: { clientSecret: 'second' } });
+    });
+
     it('are read once more for a signature that they do not fit, too', async () => {
       await current();
       await clock.advance(staleMs);
