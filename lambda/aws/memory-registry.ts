@@ -167,6 +167,13 @@ export const createMemoryRegistry = ({
       return { guest, ...unsaved };
     },
 
+    learn: ({ hashes }, guest) => {
+      const { verified, consent } = guest;
+      for (const hash of hashes) {
+        write(hash, { ...entries.get(hash), guest: capped(guest), verified, consent, unsaved: undefined });
+      }
+    },
+
     giveUp: ({ hashes }) => {
       for (const hash of hashes) {
         const entry = entries.get(hash);

@@ -154,9 +154,7 @@ export const createObtainGuest = (deps: ObtainGuestDependencies) => {
     const { hashes } = session;
     if (created !== undefined) {
       telemetry.record('guest_created', { sessionHash: hashes[0], guestId: created.guestId });
-      // Memory learns of it as of one that was unsaved, and is saved now.
-      memory.setUnsaved(session, { guest: created, owner });
-      memory.setUnsaved(session, undefined);
+      memory.learn(session, created);
       return { kind: 'guest', visitor, guest: created, reused: false };
     }
     const served = (guest: KnownGuest): ObtainedGuest => {

@@ -18,6 +18,8 @@ export type FallbackRegistry = GuestRegistry & {
   unsaved(session: SessionIdentity): UnsavedGuest | undefined;
   /** Remembers that a guest could not be saved, or that it was in the end. */
   setUnsaved(session: SessionIdentity, unsaved: UnsavedGuest | undefined): void;
+  /** Remembers a guest that the registry has. */
+  learn(session: SessionIdentity, guest: KnownGuest): void;
   /** Forgets a guest that could not be saved. */
   giveUp(session: SessionIdentity): void;
 };
@@ -66,8 +68,8 @@ const tellsMore = (
   (verified && registration?.verified !== true);
 
 /**
- * Goes on with a guest that did not reach the registry, and remembers it, or without it, and forgets it: it must not come
- * back once its session is erased.
+ * Goes on with a guest that did not reach the registry, and remembers it, or without it, and remembers the one that serves
+ * in its place: it must not come back once its session is erased.
  */
 export const adopt = (
   { memory, provider }: { readonly memory: FallbackRegistry; readonly provider: GuestProvider },
@@ -82,8 +84,11 @@ export const adopt = (
     if (memory.unsaved(session)?.guest.guestId !== guest.guestId) memory.setUnsaved(session, unsaved);
     return { registration: adopted, standIn: unsaved };
   }
-  const isSaved = guestsOf(registration).some(({ guestId }) => guestId === guest.guestId);
-  if (isSaved) memory.setUnsaved(session, undefined);
-  else if (!tellsMore(guest, registration, visitor)) memory.giveUp(session);
+  const saved = guestsOf(registration);
+  const winner = saved.find((one) => serves(one, visitor, provider.name));
+  if (saved.some(({ guestId }) => guestId === guest.guestId)) memory.setUnsaved(session, undefined);
+  else if (tellsMore(guest, registration, visitor)) return { registration, standIn: undefined };
+  else if (winner === undefined) memory.giveUp(session);
+  else memory.learn(session, winner);
   return { registration, standIn: undefined };
 };
