@@ -15,7 +15,7 @@ export interface MemoryRegistryOptions {
 }
 
 interface Entry extends RegistryEntry {
-  /** Set while its guest has not reached the table: who holds the lease there, and whose place it takes. */
+  /** Set while its guest has not reached the table: who holds the lease there, and what the provider has forgotten. */
   readonly unsaved?: Omit<UnsavedGuest, 'guest'> | undefined;
   /** The end of all of it, as the table's TTL is. */
   readonly endsAtMs: number;

@@ -86,9 +86,11 @@ export const adopt = (
   }
   const saved = guestsOf(registration);
   const winner = saved.find((one) => serves(one, visitor, provider.name));
-  if (saved.some(({ guestId }) => guestId === guest.guestId)) memory.setUnsaved(session, undefined);
-  else if (tellsMore(guest, registration, visitor)) return { registration, standIn: undefined };
-  else if (winner === undefined) memory.giveUp(session);
-  else memory.learn(session, winner);
+  const isSaved = saved.some(({ guestId }) => guestId === guest.guestId);
+  if (isSaved) memory.setUnsaved(session, undefined);
+  else if (!tellsMore(guest, registration, visitor)) {
+    if (winner === undefined) memory.giveUp(session);
+    else memory.learn(session, winner);
+  }
   return { registration, standIn: undefined };
 };

@@ -65,13 +65,10 @@ const baseFaults: Readonly<Record<Plan['mood'], number>> = {
   everything: 0.01,
 };
 
-const two = (count: number): string => (count < 10 ? `0${count}` : `${count}`);
-/** A moment of the world, such as `day 1 00:02:03.478`; by hand, since every sentence of a trace has one. */
 const time = (ms: number): string => {
-  const [days, hours] = [Math.floor(ms / 86_400_000), Math.floor(ms / 3_600_000) % 24];
-  const [minutes, seconds] = [Math.floor(ms / 60_000) % 60, Math.floor(ms / 1000) % 60];
-  const thousandths = `${1000 + Math.floor(ms % 1000)}`.slice(1);
-  return `${days > 0 ? `day ${days} ` : ''}${two(hours)}:${two(minutes)}:${two(seconds)}.${thousandths}`;
+  const whole = new Date(ms).toISOString();
+  const days = Math.floor(ms / 86_400_000);
+  return `${days > 0 ? `day ${days} ` : ''}${whole.slice(11, 23)}`;
 };
 
 export const createWorld = (plan: Plan, trace: string[] | undefined): World => {
