@@ -20,9 +20,11 @@ export interface TestTables {
   close(): Promise<void>;
 }
 
+const local = { region: localRegion, credentials: localCredentials } as const;
+
 /** A client for an endpoint on this machine; one attempt for each call, so that failures are counted as such. */
 export const localClient = (endpoint: string): DynamoDBClient =>
-  new DynamoDBClient({ endpoint, region: localRegion, credentials: localCredentials, maxAttempts: 1 });
+  new DynamoDBClient({ ...local, endpoint, maxAttempts: 1 });
 
 /** Makes the tables at a DynamoDB of another make; closing removes them. */
 const borrowTables = async (url: string, names: readonly string[]) => {
@@ -46,7 +48,8 @@ export const startTestTables = async (): Promise<TestTables> => {
     foreign.dynamoDb === undefined
       ? await startDynamoDb({ tables })
       : await borrowTables(foreign.dynamoDb, [tables.crm, tables.guests]);
-  const client = localClient(server.url);
+  // With the SDK's own repeats: a server may close an idle connection at the moment in which it is used again.
+  const client = new DynamoDBClient({ ...local, endpoint: server.url });
   return {
     url: server.url,
     client,

@@ -18,8 +18,11 @@ import { foreign, uniqueName } from './peers.ts';
 
 const visibilityTimeoutSeconds = 30;
 
+const local = { region: localRegion, credentials: localCredentials } as const;
+
+/** One attempt for each call, so that failures are counted as such. */
 export const sqsClient = (endpoint: string): SQSClient =>
-  new SQSClient({ endpoint, region: localRegion, credentials: localCredentials, maxAttempts: 1 });
+  new SQSClient({ ...local, endpoint, maxAttempts: 1 });
 
 /** Where a queue is, and when its messages can be received: only an embedded one tells that, and has a clock to move. */
 const startQueue = async (name: string, now: () => number) => {
@@ -71,7 +74,8 @@ const deliveryOf = (message: Message): Delivery => ({
 export const startOverflow = async ({ now = Date.now }: { readonly now?: () => number } = {}) => {
   const name = uniqueName('overflow');
   const queue = await startQueue(name, now);
-  const client = sqsClient(queue.url);
+  // With the SDK's own repeats: a server may close an idle connection at the moment in which it is used again.
+  const client = new SQSClient({ ...local, endpoint: queue.url });
   const QueueUrl = queue.queueUrl;
 
   /** What is visible; it comes back after these seconds, unless it is deleted. */
