@@ -16,8 +16,7 @@ const queuedWorld = async (): Promise<{
   const world = createGuestWorld();
   world.state.failures.push(limited(30_000));
   await world.container()('s');
-  const [message] = world.messages;
-  if (message === undefined) throw new Error('expected a message');
+  const message = world.queued();
   return {
     world,
     message,
@@ -41,8 +40,7 @@ describe('The overflow worker', () => {
     expect(await world.finish(world.container()('s', {}, deadlineIn(world.clock, 1000)))).toMatchObject({
       kind: 'queued',
     });
-    const [message] = world.messages;
-    if (message === undefined) throw new Error('expected a message');
+    const message = world.queued();
     expect(await world.drain(message, 1, deadlineIn(world.clock, 30_000))).toEqual({ kind: 'done' });
     expect(world.state.created).toHaveLength(1);
   });

@@ -271,6 +271,12 @@ export const createGuestWorld = ({
     crm,
     keys,
     messages,
+    /** The message that was queued first. */
+    queued: (): QueuedRegistration => {
+      const [message] = messages;
+      if (message === undefined) throw new Error('Nothing was queued.');
+      return message;
+    },
     broken,
     reads,
     /** How often the registry was asked alone, and how long each of these reads might take. */
