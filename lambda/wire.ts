@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type Credentials, createCredentials } from './aws/credentials.ts';
+import { createCredentials } from './aws/credentials.ts';
 import { createGuestRegistry } from './aws/guest-registry.ts';
 import { createMemoryRegistry } from './aws/memory-registry.ts';
 import { createOverflowQueue } from './aws/overflow-queue.ts';
@@ -70,17 +70,6 @@ export const configure = (
     throw error;
   }
 };
-
-/** Does the work of one invocation, and then gives an interrupted read of the secret its time. */
-const settling =
-  <A extends readonly unknown[], R>(credentials: Credentials, work: (...args: A) => Promise<R>) =>
-  async (...args: A): Promise<R> => {
-    try {
-      return await work(...args);
-    } finally {
-      await credentials.settle();
-    }
-  };
 
 /** What the functions share: the secret, the tables, the connection to Genesys, the provider. */
 const wireShared = ({ config, observability, clients, clock, random }: Parts) => {
@@ -174,7 +163,7 @@ export const wireInit = async (parts: Parts) => {
     hashKeys: async (deadline) => (await credentials.current(deadline)).sessionHashKeys,
   });
   const handler = createInitHandler({
-    initialise: settling(credentials, initialise),
+    initialise,
     signingKeys: {
       current: async (deadline) => (await credentials.current(deadline)).sessionSigningKeys,
       refreshed: async (deadline) => (await credentials.refreshForForgery(deadline))?.sessionSigningKeys,
@@ -192,7 +181,7 @@ export const wireInit = async (parts: Parts) => {
 /** The overflow worker: an SQS batch of queued registrations. */
 export const wireDrain = (parts: Parts) => {
   const { config, observability, clock } = parts;
-  const { registration, queue, leaseMs, credentials } = wireShared(parts);
+  const { registration, queue, leaseMs } = wireShared(parts);
   const batch = createDrainBatch({
     drain: createDrainRegistration(registration),
     parse: parseQueuedRegistration,
@@ -203,9 +192,8 @@ export const wireDrain = (parts: Parts) => {
     reserveMs: leaseMs,
     maxAgeMs: config.overflowMaxAgeSeconds * 1000,
   });
-  const settled = settling(credentials, batch);
   return async (event: SQSEvent, context?: Context): Promise<SQSBatchResponse> =>
-    await observability.invocation(context?.awsRequestId, async () => await settled(event, context));
+    await observability.invocation(context?.awsRequestId, async () => await batch(event, context));
 };
 
 /** The agent's view, warmed up. A guest of provider `webchat-v1` carries its attributes itself: nobody is found. */
@@ -225,7 +213,7 @@ export const wireResolve = async (parts: Parts) => {
           contacts: createContacts({ ...webMessaging, call, telemetry, baseUrl, attributeMap, credentials }),
         });
   const handler = createResolveHandler({
-    resolve: settling(credentials, resolve),
+    resolve,
     invocation,
     clock,
     telemetry,

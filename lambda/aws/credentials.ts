@@ -15,7 +15,7 @@ export interface CredentialsOptions {
   readonly telemetry: Telemetry<AwsEvent>;
 }
 
-/** All methods but `settle` throw SecretError when there is no usable secret, GuestError when the deadline ends first. */
+/** All methods throw SecretError when there is no usable secret, GuestError when the deadline ends first. */
 export interface Credentials {
   current(deadline: Deadline): Promise<GenesysSecret>;
   /** Reads the secret again because Genesys refused it. `changed`: it is another one than before. */
@@ -25,8 +25,6 @@ export interface Credentials {
    * nothing new, and for a while after: rate-limited, since a forged text costs its maker nothing.
    */
   refreshForForgery(deadline: Deadline): Promise<GenesysSecret | undefined>;
-  /** Before the response: gives a read of the stale secret that a freeze has interrupted the time that it did not have. */
-  settle(): Promise<void>;
 }
 
 interface Known {
@@ -35,9 +33,17 @@ interface Known {
   readonly readAtMs: number;
 }
 
+/** A read of the stale secret that is under way. */
+interface StaleRead {
+  readonly startedAtMs: number;
+  readonly ended: Promise<void>;
+  /** A request has waited for it for as long as any may. */
+  isSlow: boolean;
+}
+
 const retryAfterMs = 10_000;
-/** Longest that a response is held for a secret that could not be read again beside an earlier request. */
-const settleMs = 500;
+/** Longest that a request waits for a secret that could not be read again beside an earlier one. */
+const catchUpMs = 500;
 /** A secret this old is read again: before the contract's five minutes, so that the read has ended by then. */
 const staleAfterMs = 285_000;
 /** Longest wait for one read. */
@@ -47,7 +53,7 @@ const readTimeoutMs = 3000;
  * The secret, read once for all callers and kept while it is fresh. Failures are not kept.
  * A stale one is read again beside a request, which does not wait. Lambda may freeze the container before that
  * has ended: the read goes on with the next request, its time limit counts waiting only, and that request waits
- * for it before its response, or for the next attempt where the connection did not survive.
+ * for it, or for the next attempt where the connection did not survive.
  */
 export const createCredentials = ({
   client,
@@ -60,9 +66,9 @@ export const createCredentials = ({
   let flightStartedAtMs = 0;
   let noStaleReadBeforeMs = 0;
   let noForgeryReadBeforeMs = 0;
-  /** A read of the stale secret that a freeze has interrupted, or the one after it. */
+  let staleRead: StaleRead | undefined;
+  /** The last read of the stale secret brought nothing, or nothing that is fresh: a freeze had interrupted it. */
   let overdue = false;
-  let staleRead: { readonly startedAtMs: number; readonly ended: Promise<void> } | undefined;
 
   const fetchText = async (): Promise<string> => {
     const { signal, clear } = limitWaiting(clock, readTimeoutMs);
@@ -119,64 +125,74 @@ export const createCredentials = ({
   };
 
   /** Nothing but a freeze makes a read last longer than its own limit. */
-  const wasFrozen = (startedAtMs: number): boolean => clock.now() - startedAtMs > readTimeoutMs + settleMs;
+  const wasFrozen = (startedAtMs: number): boolean => clock.now() - startedAtMs > readTimeoutMs + catchUpMs;
 
-  /**
-   * What a read under way brings that had started before, if that is new; `undefined` where another has to be made: it may
-   * respond with the state before a rotation, and a freeze may have kept or cost its response.
-   */
-  const newsUnderWay = async (before: string | undefined, deadline: Deadline): Promise<Known | undefined> => {
+  /** What a read under way brings; `undefined` where another has to be made: a freeze may have kept or cost its response. */
+  const readUnderWay = async (deadline: Deadline): Promise<Known | undefined> => {
     if (flight === undefined) return undefined;
     const startedAtMs = flightStartedAtMs;
     try {
       const newest = await within(flight, deadline);
-      return newest.text === before || wasFrozen(startedAtMs) ? undefined : newest;
+      return wasFrozen(startedAtMs) ? undefined : newest;
     } catch (error) {
       if (error instanceof SecretError && wasFrozen(startedAtMs)) return undefined;
       throw error;
     }
   };
 
-  /** Reads the secret as it is now. */
+  /** Reads the secret as it is now: a read that had started before may respond with the state before a rotation. */
   const readAgain = async (deadline: Deadline): Promise<Known & { readonly changed: boolean }> => {
     const before = known?.text;
-    const newest = (await newsUnderWay(before, deadline)) ?? (await within(read(), deadline));
+    const underWay = await readUnderWay(deadline);
+    const isNews = underWay !== undefined && underWay.text !== before;
+    const newest = isNews ? underWay : await within(read(), deadline);
     return { ...newest, changed: newest.text !== before };
   };
 
-  const readStale = (): void => {
+  const isStale = (): boolean => known !== undefined && clock.now() - known.readAtMs >= staleAfterMs;
+
+  /** Beside the request, which does not wait. */
+  const readIfStale = (): void => {
     const startedAtMs = clock.now();
+    if (flight !== undefined || !isStale() || startedAtMs < noStaleReadBeforeMs) return;
+    const end = (isOverdue: boolean): void => {
+      overdue = isOverdue;
+      staleRead = undefined;
+    };
     const ended = read().then(
+      () => end(isStale()),
       () => {
-        overdue = false;
-        staleRead = undefined;
-      },
-      () => {
-        overdue = wasFrozen(startedAtMs);
+        end(wasFrozen(startedAtMs));
         if (!overdue) noStaleReadBeforeMs = clock.now() + retryAfterMs;
-        staleRead = undefined;
       },
     );
-    staleRead = { startedAtMs, ended };
+    staleRead = { startedAtMs, ended, isSlow: false };
   };
 
-  const isStale = ({ readAtMs }: Known): boolean => {
-    const nowMs = clock.now();
-    return nowMs - readAtMs >= staleAfterMs && nowMs >= noStaleReadBeforeMs;
+  const wasInterrupted = (one: StaleRead | undefined): one is StaleRead =>
+    one !== undefined && !one.isSlow && (overdue || wasFrozen(one.startedAtMs));
+
+  /** Gives a read of the stale secret that a freeze has interrupted the time that it did not have. */
+  const catchUp = async (deadline: Deadline): Promise<void> => {
+    const { signal, clear } = limitWaiting(clock, catchUpMs, deadline.signal);
+    while (wasInterrupted(staleRead)) {
+      const waitedFor = staleRead;
+      await abortable(waitedFor.ended, signal).catch(() => {
+        waitedFor.isSlow = true;
+      });
+      readIfStale();
+    }
+    clear();
   };
 
   return {
     current: async (deadline) => {
-      if (known === undefined) return (await within(read(), deadline)).secret;
-      if (flight === undefined && isStale(known)) readStale();
+      if (known === undefined) {
+        return ((await readUnderWay(deadline)) ?? (await within(read(), deadline))).secret;
+      }
+      readIfStale();
+      if (wasInterrupted(staleRead)) await catchUp(deadline);
       return known.secret;
-    },
-
-    settle: async () => {
-      if (staleRead === undefined || !(overdue || wasFrozen(staleRead.startedAtMs))) return;
-      const { signal, clear } = limitWaiting(clock, settleMs);
-      await abortable(staleRead.ended, signal).catch(() => undefined);
-      clear();
     },
 
     refresh: async (deadline) => {

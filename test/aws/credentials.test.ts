@@ -150,27 +150,20 @@ describe('the credentials', () => {
       responses.catch(() => undefined);
       expect(await current()).toBe('first');
       await until(() => reads() === 2);
-      await credentials.settle();
       clock.freeze(minute);
     };
-    const settled = () => {
-      const state = { yet: false };
-      const settling = credentials.settle().then(() => {
-        state.yet = true;
-      });
-      return { state, settling };
-    };
 
-    it('are taken up by the next request, before its response: a freeze is not a timeout', async () => {
+    it('are waited for by the next request: a freeze is not a timeout', async () => {
       await freezeAmidRead();
-      expect(await current()).toBe('first');
-      const { state, settling } = settled();
+      let isServed = false;
+      const next = current().finally(() => {
+        isServed = true;
+      });
       // All the waiting that the read is allowed is still ahead of it.
       await clock.advance(400);
-      expect(state.yet).toBe(false);
+      expect(isServed).toBe(false);
       respond();
-      await settling;
-      expect(await current()).toBe('second');
+      expect(await next).toBe('second');
       expect(reads()).toBe(2);
       expect(telemetry.recorded.map(({ event }) => event)).toEqual(['secret_changed']);
     });
@@ -178,34 +171,49 @@ describe('the credentials', () => {
     it('are as old as when they were read, however long their response lay in a socket', async () => {
       await freezeAmidRead();
       clock.freeze(staleMs);
+      await realTime(20);
       await server.put(secretText('third'));
       respond();
-      await until(async () => (await current()) === 'second');
-      await until(async () => (await current()) === 'third');
+      expect(await current()).toBe('third');
+      expect(reads()).toBe(3);
     });
 
-    it('are waited for half a second at most', async () => {
+    it('are waited for half a second at most, and once', async () => {
       await freezeAmidRead();
-      await current();
-      const { state, settling } = settled();
+      const next = current();
       await clock.advance(500);
-      await settling;
-      expect(state.yet).toBe(true);
+      expect(await next).toBe('first');
+      // No time passes on this clock.
       expect(await current()).toBe('first');
       respond();
       await until(async () => (await current()) === 'second');
+      expect(reads()).toBe(2);
     });
 
-    it('are read once more by the next request where the connection did not survive', async () => {
+    it('are waited for no longer than the request may take', async () => {
       await freezeAmidRead();
-      lose(new Error('socket hang up'));
-      await until(() => telemetry.of('secret_stale').length === 1);
-      responses = Promise.resolve();
-      expect(await current()).toBe('first');
-      await credentials.settle();
-      expect(await current()).toBe('second');
-      expect(reads()).toBe(3);
+      const hasty = credentials.current(deadline(100));
+      await clock.advance(100);
+      expect((await hasty).clientSecret).toBe('first');
+      respond();
     });
+
+    it.each(['before the next request', 'while that waits'])(
+      'are read once more where the connection did not survive, as is noticed %s',
+      async (when) => {
+        await freezeAmidRead();
+        const loseAll = async () => {
+          responses = Promise.resolve();
+          lose(new Error('socket hang up'));
+          await until(() => telemetry.of('secret_stale').length === 1);
+        };
+        if (when === 'before the next request') await loseAll();
+        const next = current();
+        if (when === 'while that waits') await loseAll();
+        expect(await next).toBe('second');
+        expect(reads()).toBe(3);
+      },
+    );
 
     it('are waited for by nobody where no freeze was in the way', async () => {
       await current();
@@ -216,17 +224,14 @@ describe('the credentials', () => {
       await current();
       await until(() => reads() === 2);
       // No time passes on this clock.
-      await credentials.settle();
       expect(await current()).toBe('first');
       respond();
     });
 
-    it('are waited for by nobody where there is nothing to read', async () => {
-      await credentials.settle();
+    it('are read by nobody where there is nothing new to read', async () => {
       await current();
       clock.freeze(minute);
       await current();
-      await credentials.settle();
       expect(reads()).toBe(1);
     });
 
@@ -242,15 +247,40 @@ describe('the credentials', () => {
         const before = reads();
         await current();
         await until(() => reads() === before + 1);
-        await credentials.settle();
         clock.freeze(3501);
         // What is due fires when the container runs again.
         await clock.advance(0);
         go();
-        await credentials.settle();
         expect(await current()).toBe(`generation-${round}`);
       }
       expect(new Set(telemetry.recorded.map(({ event }) => event))).toEqual(new Set(['secret_changed']));
+    });
+
+    it('are read once more where it was the first read, whose response is lost or old by then', async () => {
+      for (const isLost of [true, false]) {
+        credentials = createCredentials({ client, secretId: server.id, clock, telemetry });
+        await server.put(secretText('first'));
+        responses = new Promise<void>((resolve, reject) => {
+          respond = resolve;
+          lose = reject;
+        });
+        responses.catch(() => undefined);
+        const before = reads();
+        const gone = expect(credentials.current(deadline(100))).rejects.toMatchObject({
+          code: 'deadline_exceeded',
+        });
+        await clock.advance(100);
+        await gone;
+        await until(() => reads() === before + 1);
+        await realTime(20);
+        clock.freeze(minute);
+        await server.put(secretText('second'));
+        const next = current();
+        responses = Promise.resolve();
+        if (isLost) lose(new Error('socket hang up'));
+        else respond();
+        expect(await next).toBe('second');
+      }
     });
   });
 

@@ -80,7 +80,7 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
         };
       }
     }
-    // A container knows the guests that it made, whatever the registry says.
+    // A container knows the guest that it answered with last, whatever the registry says.
     for (const [session, guests] of bySession(facts.guests, (guest) => guest.session)) {
       for (const [index, guest] of guests.entries()) {
         const before = guests[index - 1];
@@ -89,7 +89,16 @@ export const createPromises = (names: ReadonlyMap<string, string>): Readonly<Rec
           guest.sentAtMs >= before.atMs &&
           facts.exchanges.some(({ status, body }) => status === 200 && body?.['guestId'] === before.id);
         if (before === undefined || !isKnown || profileKey(before) !== profileKey(guest)) continue;
-        if (excused(before, guest, facts)) continue;
+        const hasChangedMind = facts.exchanges.some(
+          ({ container, visit, status, body, startedAtMs, endedAtMs = Infinity }) =>
+            container === guest.container &&
+            visit.session === session &&
+            status === 200 &&
+            body?.['guestId'] !== before.id &&
+            startedAtMs > before.atMs &&
+            endedAtMs < guest.sentAtMs,
+        );
+        if (hasChangedMind || excused(before, guest, facts)) continue;
         yield {
           atMs: guest.atMs,
           session,

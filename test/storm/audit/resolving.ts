@@ -11,22 +11,26 @@ const isForged = ({ forge }: Resolving): boolean => forge !== undefined;
 
 /** A secret that was rotated is in use everywhere after so long, in containers that are asked. */
 const secretSpreadsMs = 300_000;
+/** A read of the stale secret that began beside a request has ended after so long, or is waited for. */
+const secretCatchesUpMs = 4000;
 /** From reading the secret at a start to the first request, where nothing is wrong. */
 const slowestStartMs = 3000;
 
 /**
  * A reference is sealed with the client secret, and `resolve` knows the newest. A container that stood still while
- * that changed seals once more, or twice where the read is interrupted, with the one that it knows.
+ * that changed seals once more with the one that it knows, and in the seconds after that.
  */
 const isSealedAnew = (exchange: Exchange, changedAtMs: number, facts: Facts): boolean => {
   if (facts.plan.mood === 'everything') return false;
   const served = facts.exchanges.filter(({ container }) => container === exchange.container);
   const isYounger = served.every(({ startedAtMs }) => startedAtMs > changedAtMs + slowestStartMs);
-  const since = served.filter(
-    ({ startedAtMs, endedAtMs = Infinity }) =>
-      startedAtMs > changedAtMs + secretSpreadsMs && endedAtMs < exchange.startedAtMs,
+  const hasCaughtUp = served.some(
+    ({ startedAtMs, status }) =>
+      status === 200 &&
+      startedAtMs > changedAtMs + secretSpreadsMs &&
+      startedAtMs + secretCatchesUpMs < exchange.startedAtMs,
   );
-  return isYounger || since.length >= 2;
+  return isYounger || hasCaughtUp;
 };
 
 /** The session's guest stayed the one of a response from there until a time, as far as can be seen. */
@@ -133,7 +137,7 @@ export const resolvePromises: Readonly<Record<string, Check>> = {
       // The containers of an organisation share tables: one of them may have said so, and not ask again for a while.
       const hasCause = logs.some(
         ({ code, atMs }) =>
-          /^(?:registry_call_failed|tables_unavailable|secret_unavailable)$/.test(code) &&
+          /^(?:registry_call_failed|tables_unavailable|secret_unavailable|secret_stale)$/.test(code) &&
           atMs > startedAtMs - 60_000 &&
           atMs <= endedAtMs,
       );
