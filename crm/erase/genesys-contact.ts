@@ -29,12 +29,19 @@ const failures: Readonly<Record<string, string>> = {
   malformed: 'Genesys sent a response that it does not document',
 };
 
+interface ContactEraserParts {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Spreads the repeats of a call; from 0 up to 1. */
+  readonly random?: () => number;
+}
+
 /** Deletes customers' contacts at Genesys, found by the ExternalId that the function gave them. */
 export const createContactEraser = (
   { baseUrl, loginUrl = `https://login.${regionDomain(baseUrl)}` }: GenesysAccess,
   secret: GenesysSecret,
   externalSourceId: string,
-  { transport, clock }: { readonly transport: Transport; readonly clock: Clock } = {
+  { transport, clock, random }: ContactEraserParts = {
     transport: createAxiosTransport(),
     clock: systemClock,
   },
@@ -42,6 +49,7 @@ export const createContactEraser = (
   const { call } = connect({
     transport,
     clock,
+    random,
     telemetry: { record: () => undefined },
     loginUrl,
     timeoutMs: 10_000,

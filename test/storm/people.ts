@@ -177,7 +177,7 @@ export const createTeams = (
       { ...access, baseUrl: 'https://api.mypurecloud.de' },
       { ...secret, externalIdKey: undefined, sessionHashKeys: [], sessionSigningKeys: [] },
       'source-1',
-      { transport, clock },
+      { transport, clock, random: () => world.chance.of(`random ${by} ${scheduler.now()}`) },
     );
     const subject = {
       number: 1,

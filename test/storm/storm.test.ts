@@ -30,6 +30,13 @@ describe('the storm', () => {
     expect(again).toBe(once);
   }, 300_000);
 
+  test('the same seeds give the same traces, however many processes share them', async () => {
+    const seeds = ['--seed', '1121', '--sessions', '250'];
+    const alone = await storm(...seeds, '--jobs', '1');
+    expect(alone).toMatch(/trace [0-9a-f]{16}/);
+    expect(await storm(...seeds, '--jobs', '2')).toBe(alone);
+  }, 300_000);
+
   test('failures that were found before stay away', async () => {
     expect(await storm('--regressions')).not.toContain('broken');
   }, 300_000);
